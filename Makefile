@@ -1,0 +1,272 @@
+# pxfer: the programs pfetch and pcopy on the library libpxfer.
+#
+#   make                      everything, into build/release
+#   make check                build and run all tests
+#   make SAN=thread check     the same under a sanitizer, in build/tsan
+#   make help                 all targets and switches
+#
+# Sources are found by wildcard: a new file needs no line here.
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# Parallel unless the caller said otherwise (a -j on the command line wins).
+ifeq ($(MAKELEVEL),0)
+ifeq ($(findstring -j,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+endif
+MAKEFLAGS += --no-print-directory
+
+# ---- switches -------------------------------------------------------------
+## SAN=none|address,undefined|thread|coverage: how to instrument, default none
+## CC=gcc|clang: the compiler; clang has build directories of its own
+## WERROR=1: warnings are errors (CI=1 does the same)
+## V=1: show the commands
+## PREFIX= DESTDIR= LIBDIR=: where install and uninstall work
+
+SAN ?= none
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+
+OPT := -O1 -g -fno-omit-frame-pointer
+ifeq ($(SAN),none)
+VARIANT := release
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+NO_UNDEFINED := -Wl,--no-undefined
+else ifeq ($(SAN),address,undefined)
+VARIANT := asan
+INSTRUMENT := -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(SAN),thread)
+VARIANT := tsan
+INSTRUMENT := -fsanitize=thread
+else ifeq ($(SAN),coverage)
+VARIANT := cov
+OPT := -O0 -g
+INSTRUMENT := --coverage -fprofile-update=atomic
+else
+$(error SAN=$(SAN) is not one of none, address,undefined, thread, coverage)
+endif
+B := build/$(VARIANT)$(IS_CLANG:%=-%)
+
+ifeq ($(V),1)
+say = :
+else
+Q := @
+say = printf '  %-5s %s\n'
+endif
+
+# ---- flags ----------------------------------------------------------------
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wformat=2 -Wundef -Wmissing-prototypes \
+        -Wwrite-strings -fno-common $(if $(IS_CLANG),-Wthread-safety)
+ifneq ($(filter-out 0 no false,$(WERROR) $(CI)),)
+WARN += -Werror
+endif
+
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null || echo $(3))
+CURL_CFLAGS := $(call pkg,--cflags,libcurl)
+CRYPTO_CFLAGS := $(call pkg,--cflags,libcrypto)
+LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libcrypto,-lcrypto) -lm
+
+CPPFLAGS_ALL := -Iinclude -Isrc -D_FILE_OFFSET_BITS=64 $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL := -std=c11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -pthread \
+              -ffile-prefix-map=$(CURDIR)=. $(INSTRUMENT) $(CFLAGS)
+LDFLAGS_ALL := -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(INSTRUMENT) $(LDFLAGS)
+
+version = $(or $(shell sed -n 's/^\# *define *PX_VERSION_$(1) *//p' include/pxfer/version.h 2>/dev/null),0)
+MAJOR := $(call version,MAJOR)
+VERSION := $(MAJOR).$(call version,MINOR).$(call version,PATCH)
+
+# ---- what is built from what ----------------------------------------------
+LIB_SRC := $(sort $(wildcard $(patsubst %,src/%/*.c,base core fetch copy)))
+APP_SRC := $(sort $(wildcard src/app/*.c))
+PROGRAM_SRC := $(sort $(wildcard src/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
+STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
+
+object = $(patsubst %.c,$(B)/obj/%.o,$(1))
+ALL_SRC := $(LIB_SRC) $(APP_SRC) $(PROGRAM_SRC) $(UNIT_SRC) $(HELPER_SRC) $(STRESS_SRC)
+
+STATIC_LIB := $(B)/libpxfer.a
+SONAME := libpxfer.so.$(MAJOR)
+SHARED_FILE := libpxfer.so.$(VERSION)
+SHARED_LIB := $(B)/$(SHARED_FILE)
+# The app layer belongs to the programs; the archive is never installed.
+APP_LIB := $(B)/libapp.a
+PC_FILE := $(B)/pxfer.pc
+
+PROGRAMS := $(PROGRAM_SRC:src/%.c=$(B)/%)
+UNITS := $(UNIT_SRC:tests/%.c=$(B)/%)
+HELPERS := $(HELPER_SRC:tests/%.c=$(B)/%)
+STRESS := $(STRESS_SRC:tests/%.c=$(B)/%)
+
+HEADERS := $(sort $(wildcard include/pxfer/*.h))
+MAN_PAGES := $(sort $(wildcard docs/man/*.1))
+
+# ---- building -------------------------------------------------------------
+.PHONY: all lib programs tests
+## all: the library (static and shared) and the programs
+all: lib programs
+
+## lib: libpxfer.a, libpxfer.so and pxfer.pc
+lib: $(STATIC_LIB) $(SHARED_LIB) $(PC_FILE)
+
+programs: $(PROGRAMS)
+
+## tests: all test programs and their helpers, without running them
+tests: programs $(UNITS) $(HELPERS) $(STRESS)
+
+# Changed flags or another compiler rebuild everything; the same ones nothing.
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -Itests/unit
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	@$(say) CC $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# An archive is made afresh, so that a removed source leaves no member behind.
+$(STATIC_LIB): $(call object,$(LIB_SRC))
+$(APP_LIB): $(call object,$(APP_SRC))
+$(STATIC_LIB) $(APP_LIB): $(B)/flags
+	@$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(SHARED_LIB): $(call object,$(LIB_SRC)) $(B)/flags
+	@$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS_ALL) $(NO_UNDEFINED) -shared -Wl,-soname,$(SONAME) -o $@ \
+		$(filter %.o,$^) $(LIBS)
+	$(Q)ln -sf $(SHARED_FILE) $(B)/$(SONAME) && ln -sf $(SONAME) $(B)/libpxfer.so
+
+# libapp.a needs libpxfer.a, so it stands before it whatever the order of rules.
+define link
+@mkdir -p $(@D)
+@$(say) LD $@
+$(Q)$(CC) $(LDFLAGS_ALL) -pie -o $@ $(filter %.o,$^) $(filter $(APP_LIB),$^) $(STATIC_LIB) $(1) $(LIBS)
+endef
+
+$(PROGRAMS): $(B)/%: $(B)/obj/src/%.o $(APP_LIB) $(STATIC_LIB)
+	$(call link)
+
+$(filter $(B)/unit/app/%,$(UNITS)): $(APP_LIB)
+$(UNITS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
+	$(call link,-lcmocka)
+
+$(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
+	$(call link,-lmicrohttpd)
+
+$(STRESS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
+	$(call link)
+
+$(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+-include $(patsubst %.o,%.d,$(call object,$(ALL_SRC)))
+
+# ---- trying and testing -----------------------------------------------------
+# Targets that may install packages start make anew: what pkg-config says is
+# read when a makefile is parsed, and only the second parse knows the new files.
+.PHONY: demo demo-run check check-run stress cov valgrind bench lint deps
+## demo: build, then fetch and copy a little on this machine and show the reports
+demo:
+	@sh src/deps.sh build
+	@$(MAKE) demo-run
+demo-run: programs $(B)/helper/server
+	@BUILD=$(B) bash tests/demo.sh
+
+## check: build and run all tests; the last line is "N passed, N failed"
+check:
+	@sh src/deps.sh build test
+	@$(MAKE) check-run
+check-run: lib tests
+	@BUILD=$(B) SAN=$(SAN) CC='$(CC)' bash tests/run
+
+## stress: the stress programs in their long form (use SAN=thread too)
+stress: $(STRESS)
+	@BUILD=$(B) SAN=$(SAN) bash tests/run --stress
+
+## cov: line coverage of each layer; fails below core 95 %, engines 85 %
+cov:
+	@sh src/deps.sh build test
+	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) SAN=coverage check-run
+	@BUILD=build/cov bash tests/cov
+
+## valgrind: the unit tests under memcheck
+valgrind: tests
+	@BUILD=$(B) SAN=valgrind bash tests/run --unit
+
+## bench: compare speed with other programs (takes long; see docs/BENCHMARKS.md)
+bench: programs $(HELPERS)
+	@sh src/deps.sh bench
+	@BUILD=$(B) bash tests/bench/run
+
+## lint: layers, lengths, banned calls, warnings, static analysers, formatting
+lint:
+	@sh src/deps.sh build test lint
+	@CC='$(CC)' bash tests/lint/run
+
+## deps: install what building, testing, lint and bench need
+deps:
+	@sh src/deps.sh build test lint bench
+
+# ---- installing -------------------------------------------------------------
+.PHONY: install uninstall
+DEST_BIN = $(DESTDIR)$(BINDIR)
+DEST_LIB = $(DESTDIR)$(LIBDIR)
+DEST_INC = $(DESTDIR)$(INCLUDEDIR)/pxfer
+DEST_MAN = $(DESTDIR)$(MANDIR)/man1
+
+## install: programs, library, headers, pxfer.pc and man pages
+install: all
+	$(Q)$(INSTALL) -d $(DEST_BIN) $(DEST_LIB)/pkgconfig $(DEST_INC)
+	$(Q)$(INSTALL) -m 755 $(PROGRAMS) $(DEST_BIN)
+	$(Q)$(INSTALL) -m 644 $(STATIC_LIB) $(DEST_LIB)
+	$(Q)$(INSTALL) -m 755 $(SHARED_LIB) $(DEST_LIB)
+	$(Q)ln -sf $(SHARED_FILE) $(DEST_LIB)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(DEST_LIB)/libpxfer.so
+	$(Q)$(INSTALL) -m 644 $(PC_FILE) $(DEST_LIB)/pkgconfig
+	$(Q)$(INSTALL) -m 644 $(HEADERS) $(DEST_INC)
+ifneq ($(MAN_PAGES),)
+	$(Q)$(INSTALL) -d $(DEST_MAN)
+	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DEST_MAN)
+endif
+
+## uninstall: remove what install put there (same PREFIX and DESTDIR)
+uninstall:
+	$(Q)rm -f $(addprefix $(DEST_BIN)/,$(notdir $(PROGRAMS)))
+	$(Q)rm -f $(addprefix $(DEST_LIB)/,libpxfer.a libpxfer.so $(SONAME) $(SHARED_FILE))
+	$(Q)rm -f $(DEST_LIB)/pkgconfig/pxfer.pc $(addprefix $(DEST_MAN)/,$(notdir $(MAN_PAGES)))
+	$(Q)rm -f $(addprefix $(DEST_INC)/,$(notdir $(HEADERS)))
+	$(Q)rmdir $(DEST_INC) 2>/dev/null || true
+
+# ---- the rest ---------------------------------------------------------------
+.PHONY: clean help FORCE
+## clean: remove build/
+clean:
+	$(Q)rm -rf build
+
+## help: this list
+help:
+	@awk -F': ' '/^## /{t = substr($$1, 4); if (t ~ /=/) s = s sprintf("  %s\n      %s\n", t, $$2); \
+		else printf "  %-10s %s\n", t, $$2} END {print "switches:\n" s}' Makefile
+
+FORCE:

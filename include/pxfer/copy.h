@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pxfer/copy.h - the copy engine: a source that checks the operands and a worker body that walks
+ * trees and copies files.
+ *
+ *     px_copy_source(copy)     operands -> one root task each, checked before anything is written
+ *     px_copy_body(copy)       directories, batches of files, chunks of large files
+ *
+ * A task's result is its own struct px_result with a batch of items; `detail` of an item is a
+ * struct px_copy_detail.
+ */
+#ifndef PXFER_COPY_H
+#define PXFER_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pxfer/activity.h>
+#include <pxfer/attr.h>
+#include <pxfer/item.h>
+#include <pxfer/log.h>
+#include <pxfer/source.h>
+#include <pxfer/timing.h>
+#include <pxfer/worker.h>
+
+PX_BEGIN_DECLS
+
+struct px_copy;
+struct px_io_ops;
+
+enum px_reflink { PX_REFLINK_AUTO, PX_REFLINK_ALWAYS, PX_REFLINK_NEVER };
+
+enum px_update {
+    PX_UPDATE_ALL,   /* the default: replace what is there */
+    PX_UPDATE_NONE,  /* -n: an existing target is skipped */
+    PX_UPDATE_OLDER, /* -u: replaced only when older than the source, or, same mtime, other size */
+};
+
+enum px_copy_type { /* what an item is */
+    PX_COPY_FILE,
+    PX_COPY_DIR,
+    PX_COPY_LINK,
+    PX_COPY_SPECIAL
+};
+
+enum px_copy_engine { /* how the bytes of a file went */
+    PX_ENGINE_NONE,
+    PX_ENGINE_REFLINK,
+    PX_ENGINE_COPY_FILE_RANGE,
+    PX_ENGINE_READ_WRITE,
+    PX_COPY_ENGINES_
+};
+
+/* All borrowed, all must outlive the engine. {0} plus workers, sources, target = cp -a. */
+struct px_copy_opts {
+    unsigned workers; /* at least 1 */
+
+    const char *const *sources;
+    size_t n_sources;
+    const char *target;        /* DST */
+    bool target_is_dir;        /* -t: must be a directory */
+    bool target_is_thing;      /* -T: DST is the thing itself */
+
+    enum px_update update;
+    enum px_reflink reflink;
+    bool one_file_system;      /* -x */
+    bool demand_ownership;     /* owner asked for by name: failing to keep it fails the item */
+    uint64_t chunk_bytes;      /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    bool dry_run;              /* decide, write nothing: every item comes back skipped */
+    bool every_item;           /* results list every item, not only failures (journal, -v, --json) */
+
+    const struct px_io_ops *io;   /* NULL = the real calls */
+    struct px_activity *activity; /* NULL = none; one slot for each worker */
+    const struct px_log *log;     /* NULL = none */
+};
+
+struct px_copy_detail {
+    enum px_copy_type type;
+    enum px_copy_engine engine;
+    const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
+};
+
+enum px_copy_phase {
+    PX_COPY_WALK,
+    PX_COPY_OPEN, /* open, create, publish */
+    PX_COPY_DATA,
+    PX_COPY_META,
+    PX_COPY_SYNC,
+    PX_COPY_PHASES_
+};
+
+enum px_copy_counter {
+    PX_COPY_REFLINKED, /* files by engine */
+    PX_COPY_RANGED,
+    PX_COPY_WRITTEN,
+    PX_COPY_DIRS,
+    PX_COPY_CHUNKS,
+    PX_COPY_COUNTERS_
+};
+
+/* NULL-terminated, in the order of the enums. Static. */
+PX_API const char *const *px_copy_phase_names(void);
+PX_API const char *const *px_copy_counter_names(void);
+PX_API const char *px_copy_type_name(enum px_copy_type type);
+PX_API const char *px_copy_engine_name(enum px_copy_engine engine);
+
+/* Checks all operands before anything is written: cp's destination rule, same file, a directory
+ * into itself, directory over file and file over directory, two sources with one target.
+ * PX_EREFUSED / PX_ESRC / PX_EIO / PX_EUSAGE with a message in `error` (n bytes); PX_ENOMEM.
+ * A source operand that does not exist is not an error here: it is a failed item. */
+PX_API PX_NODISCARD int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n,
+                                    struct px_copy **out);
+/* After the pool is gone and the source freed. */
+PX_API void px_copy_free(struct px_copy *copy);
+
+/* The one source of this engine; free it with ops->free before the engine. PX_ENOMEM. */
+PX_API PX_NODISCARD int px_copy_source(struct px_copy *copy, struct px_source **out);
+
+/* By value; ctx points to the engine. */
+PX_API struct px_worker_body px_copy_body(struct px_copy *copy);
+
+/* After the pool is drained. worker < opts.workers. */
+PX_API const struct px_account *px_copy_account(const struct px_copy *copy, unsigned worker);
+
+PX_END_DECLS
+
+#endif

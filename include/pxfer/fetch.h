@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pxfer/fetch.h - the download engine: a source of URLs and a worker body that fetches them.
+ *
+ *     struct px_fetch *fetch;      what all workers of one run share: options, DNS cache
+ *     px_fetch_source(fetch)       lists -> tasks, retries, pauses of hosts      (owner's thread)
+ *     px_fetch_body(fetch)         each worker's curl multi handle               (workers' threads)
+ *
+ * A task's result is its own struct px_result with exactly one item, whose `detail` is a struct
+ * px_fetch_detail. curl_global_init(3) must have been called before px_fetch_new().
+ */
+#ifndef PXFER_FETCH_H
+#define PXFER_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <pxfer/activity.h>
+#include <pxfer/attr.h>
+#include <pxfer/item.h>
+#include <pxfer/log.h>
+#include <pxfer/source.h>
+#include <pxfer/timing.h>
+#include <pxfer/worker.h>
+
+PX_BEGIN_DECLS
+
+struct px_fetch;
+struct px_io_ops;
+
+enum px_on_exist {
+    PX_ON_EXIST_SKIP, /* the default: a final name is complete by contract */
+    PX_ON_EXIST_OVERWRITE,
+    PX_ON_EXIST_RENAME, /* NAME.1, NAME.2 ... */
+    PX_ON_EXIST_FAIL,
+};
+
+enum px_http_version {
+    PX_HTTP_AUTO, /* HTTP/1.1 with one stream, HTTP/2 where offered with several */
+    PX_HTTP_1_1,
+    PX_HTTP_2,
+    PX_HTTP_2_PRIOR_KNOWLEDGE,
+};
+
+enum px_fsync {
+    PX_FSYNC_NONE, /* the default */
+    PX_FSYNC_FILE, /* each file and its directory entry before its name appears */
+    PX_FSYNC_END,  /* one syncfs(2) at the end */
+};
+
+/* All borrowed, all must outlive the engine. {0} plus workers = sensible defaults; a 0 in a field
+ * that says so means its default. */
+struct px_fetch_opts {
+    unsigned workers; /* at least 1: accounts and activity slots are sized by it */
+    unsigned streams; /* transfers in flight in each worker, 0 = 1 */
+
+    /* what to fetch: operands; one with "://" is a URL, "-" a list on standard input (fd 0),
+     * anything else a list file */
+    const char *const *inputs;
+    size_t n_inputs;
+    bool all_are_lists;   /* -i: never take an input for a URL */
+    bool nul_separated;   /* -0: one URL each, NUL-terminated, no comments, no options */
+
+    /* where to */
+    const char *dir;      /* NULL = "." ; made when missing */
+    const char *out_name; /* -o: name for the only URL; NULL = from the URL */
+    enum px_on_exist on_exist;
+    enum px_fsync fsync;
+
+    /* how */
+    const char *const *headers; /* "Name: value" */
+    size_t n_headers;
+    const char *user_agent; /* NULL = "pfetch/VERSION" */
+    enum px_http_version http;
+    const char *cacert; /* NULL = the system's */
+    bool insecure;
+    bool allow_downgrade;        /* https -> http redirects */
+    int64_t stall_timeout_ms;    /* no byte for so long; 0 = 60 s */
+    int64_t connect_timeout_ms;  /* 0 = 10 s */
+    int retries;                 /* tries after the first; negative = 5 */
+    int64_t retry_base_ms;       /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
+    int64_t max_retry_after_ms;  /* longest Retry-After that is obeyed, 0 = 300 s */
+    bool dry_run;                /* decide names, fetch nothing: every item comes back skipped */
+
+    const struct px_io_ops *io;        /* NULL = the real calls */
+    struct px_activity *activity;      /* NULL = none; workers * streams slots */
+    const struct px_log *log;          /* NULL = none */
+};
+
+/* What the engine knows of an item beyond struct px_item. Strings belong to the task, NULL = not
+ * known. */
+struct px_fetch_detail {
+    long http_status;        /* of the last reply, 0 = none */
+    const char *final_url;   /* after redirects */
+    const char *etag;
+    const char *last_modified;
+    const char *digest_name; /* "sha-256" when one was computed */
+    const char *digest_hex;
+    bool resumed;            /* some bytes came from an earlier try or run */
+    const char *skip_reason; /* "exists", "same line as N" ... for PX_ITEM_SKIPPED */
+};
+
+/* px_account.phase_ns[]: in the order in which they happen to one transfer. */
+enum px_fetch_phase {
+    PX_FETCH_QUEUE, /* made by the source -> taken by a worker */
+    PX_FETCH_DNS,
+    PX_FETCH_CONNECT,
+    PX_FETCH_TLS,
+    PX_FETCH_FIRST_BYTE,
+    PX_FETCH_BODY, /* without DISK */
+    PX_FETCH_DISK,
+    PX_FETCH_PHASES_
+};
+
+/* px_account.counter[] */
+enum px_fetch_counter {
+    PX_FETCH_CONNECTIONS, /* new connections made */
+    PX_FETCH_RETRIES,
+    PX_FETCH_RESUMED,
+    PX_FETCH_COUNTERS_
+};
+
+/* NULL-terminated lists in the order of the enums: "queue", "dns" ... Static. */
+PX_API const char *const *px_fetch_phase_names(void);
+PX_API const char *const *px_fetch_counter_names(void);
+
+/* PX_EINVAL, PX_ENOMEM; PX_EIO / PX_EFULL: the directory cannot be made or opened; then a message
+ * is in `error` (n bytes). Owner's thread, as is everything but the body. */
+PX_API PX_NODISCARD int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n,
+                                     struct px_fetch **out);
+
+/* After the pool is gone and the source freed. With PX_FSYNC_END call px_fetch_sync() before. */
+PX_API void px_fetch_free(struct px_fetch *fetch);
+
+/* The one source of this engine; free it with ops->free before the engine. PX_ENOMEM. */
+PX_API PX_NODISCARD int px_fetch_source(struct px_fetch *fetch, struct px_source **out);
+
+/* By value; ctx points to the engine. */
+PX_API struct px_worker_body px_fetch_body(struct px_fetch *fetch);
+
+/* After the pool is drained. worker < opts.workers. */
+PX_API const struct px_account *px_fetch_account(const struct px_fetch *fetch, unsigned worker);
+
+/* syncfs(2) for PX_FSYNC_END, else nothing. PX_EIO. */
+PX_API PX_NODISCARD int px_fetch_sync(struct px_fetch *fetch);
+
+/* Writes the task's list entry (URL and its options, aria2's input format) to `out`, so that the
+ * failures of a run can be given to the next as a list. PX_EIO. */
+PX_API PX_NODISCARD int px_fetch_write_entry(const struct px_result *task, FILE *out);
+
+PX_END_DECLS
+
+#endif

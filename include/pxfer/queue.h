@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pxfer/queue.h - a bounded FIFO of pointers between threads.
+ *
+ * Back-pressure: a producer waits while the queue is full, a consumer while it is empty. Every
+ * function may be called from any thread at any time between px_queue_new() and px_queue_free().
+ *
+ * Deadlines are absolute, in nanoseconds of CLOCK_MONOTONIC (px_now_ns() in pxfer/timing.h):
+ *   PX_NOWAIT  does not block at all
+ *   PX_FOREVER waits without a limit
+ *
+ * Items are borrowed pointers that the queue never looks at; NULL is a legal item. After a
+ * successful push the queue holds the item; after a successful pop the caller does. A failed push
+ * leaves the item with the caller.
+ *
+ * Counting, as in Python's queue.Queue: each successful push makes one unfinished task, each
+ * px_queue_task_done() ends one, px_queue_join() waits until there is none.
+ */
+#ifndef PXFER_QUEUE_H
+#define PXFER_QUEUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pxfer/attr.h>
+
+#define PX_NOWAIT ((int64_t)0)
+#define PX_FOREVER INT64_MAX
+
+PX_BEGIN_DECLS
+
+struct px_queue;
+
+/* Makes a queue with room for `capacity` items (at least 1), allocated at once.
+ * PX_EINVAL: capacity is 0. PX_ENOMEM. */
+PX_API PX_NODISCARD int px_queue_new(size_t capacity, struct px_queue **out);
+
+/* No other thread may be inside a call. Items still queued are the caller's business: pop them
+ * first. NULL is legal. */
+PX_API void px_queue_free(struct px_queue *queue);
+
+/* Appends `item`. Blocks until there is room or the deadline passed.
+ * PX_ETIMEDOUT: no room by the deadline (PX_EAGAIN with PX_NOWAIT). PX_ECLOSED: closed. */
+PX_API PX_NODISCARD int px_queue_push(struct px_queue *queue, void *item, int64_t deadline_ns);
+
+/* Takes the oldest item. Blocks until there is one or the deadline passed.
+ * PX_ETIMEDOUT: none by the deadline (PX_EAGAIN with PX_NOWAIT). PX_ECLOSED: closed and empty;
+ * what was queued before the close is still handed out. */
+PX_API PX_NODISCARD int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item);
+
+/* Refuses every push from now on and wakes all who wait. Idempotent. */
+PX_API void px_queue_close(struct px_queue *queue);
+
+/* Counts one more unfinished task that never passes through the queue (a consumer that found the
+ * queue full keeps the task to itself). Ended by px_queue_task_done() like any other. */
+PX_API void px_queue_task_add(struct px_queue *queue);
+
+/* One task is finished. PX_EINVAL: there was none unfinished (called too often). */
+PX_API PX_NODISCARD int px_queue_task_done(struct px_queue *queue);
+
+/* Waits until no task is unfinished. Does not need a close.
+ * PX_ETIMEDOUT (PX_EAGAIN with PX_NOWAIT): there still is one. */
+PX_API PX_NODISCARD int px_queue_join(struct px_queue *queue, int64_t deadline_ns);
+
+/* Snapshots: true when they were taken. */
+PX_API size_t px_queue_len(struct px_queue *queue);
+PX_API size_t px_queue_capacity(const struct px_queue *queue);
+PX_API size_t px_queue_unfinished(struct px_queue *queue);
+
+PX_END_DECLS
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base/fdio.h - file descriptors: the seam through which the engines make every system call that a
+ * test wants to see fail, and the few loops that everybody needs around them.
+ *
+ * Each member of px_io_ops behaves exactly as the call of its name (section 2 of the manual): -1 and
+ * errno on failure. The engines call io->..., never the raw call, for everything that touches data
+ * or names. A test wraps the real table and fails the Nth call (px_io_fault below).
+ */
+#ifndef PX_BASE_FDIO_H
+#define PX_BASE_FDIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <pxfer/attr.h>
+
+struct px_io_ops {
+    int (*openat)(int dirfd, const char *path, int flags, mode_t mode);
+    int (*close)(int fd);
+    ssize_t (*read)(int fd, void *buf, size_t n);
+    ssize_t (*pread)(int fd, void *buf, size_t n, off_t offset);
+    ssize_t (*write)(int fd, const void *buf, size_t n);
+    ssize_t (*pwrite)(int fd, const void *buf, size_t n, off_t offset);
+    ssize_t (*copy_file_range)(int in, off_t *in_off, int out, off_t *out_off, size_t n);
+    int (*ficlone)(int out, int in); /* ioctl(out, FICLONE, in) */
+    int (*fstat)(int fd, struct stat *st);
+    int (*fstatat)(int dirfd, const char *path, struct stat *st, int flags);
+    off_t (*lseek)(int fd, off_t offset, int whence);
+    int (*ftruncate)(int fd, off_t length);
+    int (*fallocate)(int fd, int mode, off_t offset, off_t length);
+    int (*fsync)(int fd);
+    int (*linkat)(int olddir, const char *oldpath, int newdir, const char *newpath, int flags);
+    int (*renameat)(int olddir, const char *oldpath, int newdir, const char *newpath);
+    int (*unlinkat)(int dirfd, const char *path, int flags);
+    int (*mkdirat)(int dirfd, const char *path, mode_t mode);
+    int (*symlinkat)(const char *target, int dirfd, const char *path);
+    ssize_t (*readlinkat)(int dirfd, const char *path, char *buf, size_t n);
+    int (*fchmod)(int fd, mode_t mode);
+    int (*fchown)(int fd, uid_t uid, gid_t gid);
+    int (*futimens)(int fd, const struct timespec times[2]);
+    int (*utimensat)(int dirfd, const char *path, const struct timespec times[2], int flags);
+    int (*fchownat)(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
+    int (*mknodat)(int dirfd, const char *path, mode_t mode, dev_t dev);
+};
+
+/* The kernel's own calls. EINTR is retried inside where the manual allows it (never for close). */
+const struct px_io_ops *px_io_real(void);
+
+/* All n bytes or -1 with errno; a write that returns 0 is ENOSPC. */
+PX_NODISCARD int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n);
+PX_NODISCARD int px_pwrite_all(const struct px_io_ops *io, int fd, const void *buf, size_t n,
+                               off_t offset);
+/* Reads until n bytes or the end of the file; the count, or -1 with errno. */
+PX_NODISCARD ssize_t px_read_full(const struct px_io_ops *io, int fd, void *buf, size_t n);
+
+/* The class of a failed local call (pxfer/status.h): ENOSPC EDQUOT EROFS EFBIG -> PX_EFULL, ENOMEM
+ * -> PX_ENOMEM, everything else PX_EIO. */
+int px_status_from_errno(int err);
+
+/* strerror_l's text for `err`, thread-safe, static storage. */
+const char *px_errno_text(int err);
+
+/* Gives a name to a nameless file (O_TMPFILE): linkat(AT_EMPTY_PATH), or through /proc/self/fd
+ * where that wants a capability. -1 with errno (EEXIST: the name is taken). */
+PX_NODISCARD int px_link_fd(const struct px_io_ops *io, int fd, int dirfd, const char *name);
+
+/* Raises RLIMIT_NOFILE's soft limit as far as the hard one goes; the limit in force. */
+size_t px_raise_nofile(void);
+
+/* Makes sure that descriptors 0, 1 and 2 are open (on /dev/null), so that no data file ever gets one
+ * of these numbers. Call first thing in main. -1 with errno. */
+PX_NODISCARD int px_reserve_stdio(void);
+
+/* --- for tests: the Nth call of a kind fails ------------------------------------------------*/
+
+struct px_io_fault {
+    struct px_io_ops ops; /* give &fault->ops to the code under test; first member */
+};
+
+/* A table in which call number `nth` (1-based, over all threads) of the member at
+ * offsetof(struct px_io_ops, member) returns -1 with errno `err`; with `sticky` all later ones too.
+ * One fault table at a time in a process (it keeps its counters in static storage). */
+void px_io_fault_init(struct px_io_fault *fault, size_t member_offset, unsigned nth, int err,
+                      bool sticky);
+/* How often the member was called so far. */
+unsigned px_io_fault_calls(void);
+
+#endif

@@ -5,7 +5,7 @@
  *
  * Each member of px_io_ops behaves exactly as the call of its name (section 2 of the manual): -1 and
  * errno on failure. The engines call io->..., never the raw call, for everything that touches data
- * or names. A test wraps the real table and fails the Nth call (px_io_fault below).
+ * or names. A test wraps the real table and fails the Nth call (tests/unit/support/io_fault.h).
  */
 #ifndef PX_BASE_FDIO_H
 #define PX_BASE_FDIO_H
@@ -74,19 +74,5 @@ size_t px_raise_nofile(void);
 /* Makes sure that descriptors 0, 1 and 2 are open (on /dev/null), so that no data file ever gets one
  * of these numbers. Call first thing in main. -1 with errno. */
 PX_NODISCARD int px_reserve_stdio(void);
-
-/* --- for tests: the Nth call of a kind fails ------------------------------------------------*/
-
-struct px_io_fault {
-    struct px_io_ops ops; /* give &fault->ops to the code under test; first member */
-};
-
-/* A table in which call number `nth` (1-based, over all threads) of the member at
- * offsetof(struct px_io_ops, member) returns -1 with errno `err`; with `sticky` all later ones too.
- * One fault table at a time in a process (it keeps its counters in static storage). */
-void px_io_fault_init(struct px_io_fault *fault, size_t member_offset, unsigned nth, int err,
-                      bool sticky);
-/* How often the member was called so far. */
-unsigned px_io_fault_calls(void);
 
 #endif

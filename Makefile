@@ -28,7 +28,7 @@ MAKEFLAGS += --no-print-directory
 
 SAN ?= none
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(shell command -v gcc >/dev/null && echo gcc || echo cc)
 endif
 IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
 
@@ -79,7 +79,8 @@ CURL_CFLAGS := $(call pkg,--cflags,libcurl)
 CRYPTO_CFLAGS := $(call pkg,--cflags,libcrypto)
 LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libcrypto,-lcrypto) -lm
 
-CPPFLAGS_ALL := -Iinclude -Isrc -D_FILE_OFFSET_BITS=64 $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL := -Iinclude -Isrc -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 \
+                $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -pthread \
               -ffile-prefix-map=$(CURDIR)=. $(INSTRUMENT) $(CFLAGS)
 LDFLAGS_ALL := -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(INSTRUMENT) $(LDFLAGS)
@@ -224,6 +225,11 @@ lint:
 	@sh src/deps.sh build test lint
 	@CC='$(CC)' bash tests/lint/run
 
+## format: run clang-format over all sources
+.PHONY: format
+format:
+	$(Q)clang-format -i $(HEADERS) $(ALL_SRC) $(wildcard src/*/*.h tests/*.h tests/*/*.h tests/*/*/*.h)
+
 ## deps: install what building, testing, lint and bench need
 deps:
 	@sh src/deps.sh build test lint bench
@@ -259,7 +265,11 @@ uninstall:
 	$(Q)rmdir $(DEST_INC) 2>/dev/null || true
 
 # ---- the rest ---------------------------------------------------------------
-.PHONY: clean help FORCE
+.PHONY: clean help show-flags FORCE
+# For the lint checks, which compile with the flags of the build.
+show-flags:
+	@echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL)'
+
 ## clean: remove build/
 clean:
 	$(Q)rm -rf build

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Sourced by every check in this directory. A check looks at the tree in $ROOT (the
+# project unless the self-test says otherwise), prints what is wrong as
+# "file:line: text" and ends with status 0 or 1. It has one job.
+set -u
+export LC_ALL=C
+
+house=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$house/tests/lint
+cd "${ROOT:-$house}" || exit 2
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# List existing files that match the patterns, one a line.
+files() {
+    local pattern
+    for pattern in "$@"; do
+        compgen -G "$pattern"
+    done | sort -u
+}
+
+library_sources() { files 'src/*/*.c'; }
+product_files() { files 'include/pxfer/*.h' 'src/*.c' 'src/*/*.[ch]'; }
+test_files() { files 'tests/*.h' 'tests/*/*.[ch]' 'tests/*/*/*.[ch]'; }
+all_sources() { files 'src/*.c' 'src/*/*.c' 'tests/*/*.c' 'tests/*/*/*.c'; }
+
+# The flags that the Makefile gives to compiler $1.
+compile_flags() {
+    make -s -C "$house" --no-print-directory CC="$1" SAN=none show-flags
+}
+
+# The code of a file without comments, string contents and character constants,
+# as "file:line:text"; the names come on stdin.
+code_of() { xargs -r awk -f "$here/strip.awk"; }

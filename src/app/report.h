@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/report.h - the closing report: what a run came to, where the time went, what limited it, and
+ * how it compares with a single thread. A figure that was not measured is called "estimated".
+ * Made after the workers were joined, by main's thread.
+ */
+#ifndef PX_APP_REPORT_H
+#define PX_APP_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <pxfer/attr.h>
+#include <pxfer/outlock.h>
+
+#include "app/jsonl.h"
+#include "app/summary.h"
+
+enum report_mode { REPORT_TEXT, REPORT_JSON, REPORT_NONE };
+
+/* How an engine's account is told. All borrowed, static as a rule. */
+struct report_schema {
+    const char *program;            /* "pfetch" */
+    const char *noun;               /* "files" */
+    const char *const *phase_names; /* NULL-terminated, by index of px_account.phase_ns */
+    /* The same length: what it means when this phase is the largest ("waiting for the servers'
+     * first byte"); NULL = a phase in which no worker is busy (the queue): left out of that question. */
+    const char *const *phase_limits;
+    const char *const *counter_names; /* NULL-terminated, by index of px_account.counter */
+};
+
+enum report_limit_kind {
+    REPORT_LIMIT_UNKNOWN, /* nothing ran, or no phase was measured */
+    REPORT_LIMIT_PHASE,   /* the workers were busy, most of it in one phase */
+    REPORT_LIMIT_ITEM,    /* one item took about as long as the whole run */
+    REPORT_LIMIT_SUPPLY,  /* the workers had nothing to do for much of the time */
+};
+
+struct report_limit {
+    enum report_limit_kind kind;
+    size_t phase; /* PHASE: the largest */
+    double share; /* PHASE: of all phases' time; ITEM: of the wall time; SUPPLY: idle, of the
+                     workers' time */
+};
+
+/* Pure. */
+struct report_limit report_find_limit(const struct report_schema *schema,
+                                      const struct run_summary *summary);
+
+/* The report as text or as members of one JSON object. `baseline`: the same work done by one thread,
+ * measured; NULL = none. */
+void report_text(const struct report_schema *schema, const struct run_summary *summary,
+                 const struct run_summary *baseline, FILE *out);
+void report_json(const struct report_schema *schema, const struct run_summary *summary,
+                 const struct run_summary *baseline, struct jsonl *json);
+
+/* Either of them as one block of `out`; nothing for REPORT_NONE. PX_EIO, PX_ENOMEM. */
+PX_NODISCARD int report_print(enum report_mode mode, const struct report_schema *schema,
+                              const struct run_summary *summary, const struct run_summary *baseline,
+                              struct px_outlock *out);
+
+/* --- --compare=1,2,5 -------------------------------------------------------------------------*/
+
+/* One measured run. */
+struct report_row {
+    unsigned workers;
+    int64_t wall_ns;
+    uint64_t failed;
+};
+
+/* Figures of rows[i] against the row with the fewest workers. */
+struct report_figures {
+    unsigned base_workers;  /* that row's; 0 = there is none to compare with */
+    double speedup;         /* 1.0 for that row itself */
+    double efficiency;      /* speed-up for each worker added in proportion: speedup * base / n */
+    double serial_fraction; /* Karp-Flatt, only against 1 worker; else NaN */
+};
+
+/* Pure. */
+struct report_figures report_figures_of(const struct report_row *rows, size_t n, size_t i);
+
+void report_compare_text(const struct report_schema *schema, const struct report_row *rows,
+                         size_t n, FILE *out);
+/* One object {"compare": [...]}. */
+void report_compare_json(const struct report_schema *schema, const struct report_row *rows,
+                         size_t n, struct jsonl *json);
+/* Either of them as one block of `out`. PX_EIO, PX_ENOMEM. */
+PX_NODISCARD int report_compare(enum report_mode mode, const struct report_schema *schema,
+                                const struct report_row *rows, size_t n, struct px_outlock *out);
+
+#endif

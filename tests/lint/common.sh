@@ -14,7 +14,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 files() {
     local pattern
     for pattern in "$@"; do
-        compgen -G "$pattern"
+        compgen -G "$pattern" || true
     done | sort -u
 }
 

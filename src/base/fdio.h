@@ -61,8 +61,14 @@ PX_NODISCARD ssize_t px_read_full(const struct px_io_ops *io, int fd, void *buf,
  * -> PX_ENOMEM, everything else PX_EIO. */
 int px_status_from_errno(int err);
 
-/* strerror_l's text for `err`, thread-safe, static storage. */
+/* The C library's text for `err` ("No such file or directory"), thread-safe. Static storage; outside
+ * glibc it is the calling thread's until its next call. */
 const char *px_errno_text(int err);
+
+/* Opens a new file without a name in the directory for reading and writing (O_TMPFILE, O_CLOEXEC):
+ * gone with its last descriptor unless px_link_fd() names it. -1 with errno; EOPNOTSUPP: the system
+ * or the file system has no such thing. */
+PX_NODISCARD int px_open_nameless(const struct px_io_ops *io, int dirfd, mode_t mode);
 
 /* Gives a name to a nameless file (O_TMPFILE): linkat(AT_EMPTY_PATH), or through /proc/self/fd
  * where that wants a capability. -1 with errno (EEXIST: the name is taken). */
@@ -71,8 +77,9 @@ PX_NODISCARD int px_link_fd(const struct px_io_ops *io, int fd, int dirfd, const
 /* Raises RLIMIT_NOFILE's soft limit as far as the hard one goes; the limit in force. */
 size_t px_raise_nofile(void);
 
-/* Makes sure that descriptors 0, 1 and 2 are open (on /dev/null), so that no data file ever gets one
- * of these numbers. Call first thing in main. -1 with errno. */
+/* Makes sure that descriptors 0, 1 and 2 are open, so that no data file ever gets one of these
+ * numbers. A missing one is put on /dev/null in the wrong direction: using it is EBADF, as it was.
+ * Call first thing in main. -1 with errno. */
 PX_NODISCARD int px_reserve_stdio(void);
 
 #endif

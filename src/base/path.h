@@ -11,8 +11,7 @@
 
 #include <pxfer/attr.h>
 
-/* DIR/NAME with exactly one slash between; NAME alone when DIR is "" or "." was not written by the
- * user ("." stays). */
+/* DIR/NAME with exactly one slash between; NAME alone when DIR is "" (a "." stays: "./NAME"). */
 PX_NODISCARD char *px_path_join(const char *dir, const char *name);
 
 /* A copy without trailing slashes ("/" stays "/"). */
@@ -28,7 +27,7 @@ PX_NODISCARD char *px_path_dir(const char *path);
 /* True for "." and "..". */
 bool px_path_is_dots(const char *name);
 
-/* True when `path` ends in "/." or is "." (cp's "contents of"). */
+/* True when `path` ends in "/." or is "." (cp's "contents of"); slashes after it change nothing. */
 bool px_path_ends_in_dot(const char *path);
 
 #endif

@@ -1,0 +1,356 @@
+#define _GNU_SOURCE
+/* SPDX-License-Identifier: MIT
+ *
+ * base/fdio.c - the real table of system calls, and the loops around read and write. A port begins
+ * here: each call that only Linux has stands beside the answer ENOSYS or EOPNOTSUPP, with which the
+ * engines take their POSIX way. No state, no locks; any thread.
+ */
+#include "base/fdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <pxfer/status.h>
+
+#if defined(__linux__)
+/* As in linux/fs.h, which not every C library's build environment has. */
+#define FDIO_FICLONE _IOW(0x94, 9, int)
+#endif
+
+/* Runs `call` into `result` until no signal came in between. close() is never called so: on Linux
+ * the descriptor is gone after EINTR, and a second close would hit another thread's new file. */
+#define FDIO_RETRY(result, call) \
+    do {                         \
+        (result) = (call);       \
+    } while ((result) < 0 && errno == EINTR)
+
+static int fdio_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+    int fd;
+    FDIO_RETRY(fd, openat(dirfd, path, flags, mode));
+    return fd;
+}
+
+static int fdio_close(int fd)
+{
+    return close(fd) < 0 && errno != EINTR ? -1 : 0;
+}
+
+static ssize_t fdio_read(int fd, void *buf, size_t n)
+{
+    ssize_t got;
+    FDIO_RETRY(got, read(fd, buf, n));
+    return got;
+}
+
+static ssize_t fdio_pread(int fd, void *buf, size_t n, off_t offset)
+{
+    ssize_t got;
+    FDIO_RETRY(got, pread(fd, buf, n, offset));
+    return got;
+}
+
+static ssize_t fdio_write(int fd, const void *buf, size_t n)
+{
+    ssize_t put;
+    FDIO_RETRY(put, write(fd, buf, n));
+    return put;
+}
+
+static ssize_t fdio_pwrite(int fd, const void *buf, size_t n, off_t offset)
+{
+    ssize_t put;
+    FDIO_RETRY(put, pwrite(fd, buf, n, offset));
+    return put;
+}
+
+/* Linux 4.5 and FreeBSD 13. */
+static ssize_t fdio_copy_file_range(int in, off_t *in_off, int out, off_t *out_off, size_t n)
+{
+#if defined(__linux__) || defined(__FreeBSD__)
+    ssize_t moved;
+    FDIO_RETRY(moved, copy_file_range(in, in_off, out, out_off, n, 0));
+    return moved;
+#else
+    (void)in, (void)in_off, (void)out, (void)out_off, (void)n;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+static int fdio_ficlone(int out, int in)
+{
+#if defined(__linux__)
+    int rc;
+    FDIO_RETRY(rc, ioctl(out, FDIO_FICLONE, in));
+    return rc;
+#else
+    (void)out, (void)in;
+    errno = EOPNOTSUPP;
+    return -1;
+#endif
+}
+
+static int fdio_fstat(int fd, struct stat *st)
+{
+    return fstat(fd, st);
+}
+
+static int fdio_fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+    return fstatat(dirfd, path, st, flags);
+}
+
+static off_t fdio_lseek(int fd, off_t offset, int whence)
+{
+    return lseek(fd, offset, whence);
+}
+
+static int fdio_ftruncate(int fd, off_t length)
+{
+    int rc;
+    FDIO_RETRY(rc, ftruncate(fd, length));
+    return rc;
+}
+
+/* Elsewhere only the plain reservation (mode 0) exists; posix_fallocate gives the error itself. */
+static int fdio_fallocate(int fd, int mode, off_t offset, off_t length)
+{
+    int rc;
+#if defined(__linux__)
+    FDIO_RETRY(rc, fallocate(fd, mode, offset, length));
+#else
+    rc = EOPNOTSUPP;
+#if defined(_POSIX_ADVISORY_INFO) && _POSIX_ADVISORY_INFO > 0
+    if (mode == 0) {
+        do {
+            rc = posix_fallocate(fd, offset, length);
+        } while (rc == EINTR);
+    }
+#else
+    (void)fd, (void)mode, (void)offset, (void)length;
+#endif
+    if (rc != 0) {
+        errno = rc;
+        rc = -1;
+    }
+#endif
+    return rc;
+}
+
+static int fdio_fsync(int fd)
+{
+    int rc;
+    FDIO_RETRY(rc, fsync(fd));
+    return rc;
+}
+
+static int fdio_fchmod(int fd, mode_t mode)
+{
+    int rc;
+    FDIO_RETRY(rc, fchmod(fd, mode));
+    return rc;
+}
+
+static int fdio_fchown(int fd, uid_t uid, gid_t gid)
+{
+    int rc;
+    FDIO_RETRY(rc, fchown(fd, uid, gid));
+    return rc;
+}
+
+static int fdio_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+    int rc;
+    FDIO_RETRY(rc, fchownat(dirfd, path, uid, gid, flags));
+    return rc;
+}
+
+/* The names that follow are never interrupted by a signal (their pages of the manual know no
+ * EINTR), so the calls themselves stand in the table. */
+const struct px_io_ops *px_io_real(void)
+{
+    static const struct px_io_ops real = {
+        .openat = fdio_openat,
+        .close = fdio_close,
+        .read = fdio_read,
+        .pread = fdio_pread,
+        .write = fdio_write,
+        .pwrite = fdio_pwrite,
+        .copy_file_range = fdio_copy_file_range,
+        .ficlone = fdio_ficlone,
+        .fstat = fdio_fstat,
+        .fstatat = fdio_fstatat,
+        .lseek = fdio_lseek,
+        .ftruncate = fdio_ftruncate,
+        .fallocate = fdio_fallocate,
+        .fsync = fdio_fsync,
+        .linkat = linkat,
+        .renameat = renameat,
+        .unlinkat = unlinkat,
+        .mkdirat = mkdirat,
+        .symlinkat = symlinkat,
+        .readlinkat = readlinkat,
+        .fchmod = fdio_fchmod,
+        .fchown = fdio_fchown,
+        .futimens = futimens,
+        .utimensat = utimensat,
+        .fchownat = fdio_fchownat,
+        .mknodat = mknodat,
+    };
+    return &real;
+}
+
+int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n)
+{
+    const char *bytes = buf;
+    while (n > 0) {
+        ssize_t put = io->write(fd, bytes, n);
+        if (put < 0) {
+            return -1;
+        }
+        if (put == 0) {
+            errno = ENOSPC;
+            return -1;
+        }
+        bytes += put;
+        n -= (size_t)put;
+    }
+    return 0;
+}
+
+int px_pwrite_all(const struct px_io_ops *io, int fd, const void *buf, size_t n, off_t offset)
+{
+    const char *bytes = buf;
+    while (n > 0) {
+        ssize_t put = io->pwrite(fd, bytes, n, offset);
+        if (put < 0) {
+            return -1;
+        }
+        if (put == 0) {
+            errno = ENOSPC;
+            return -1;
+        }
+        bytes += put;
+        n -= (size_t)put;
+        offset += put;
+    }
+    return 0;
+}
+
+ssize_t px_read_full(const struct px_io_ops *io, int fd, void *buf, size_t n)
+{
+    char *bytes = buf;
+    size_t have = 0;
+    while (have < n) {
+        ssize_t got = io->read(fd, bytes + have, n - have);
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        have += (size_t)got;
+    }
+    return (ssize_t)have;
+}
+
+int px_status_from_errno(int err)
+{
+    switch (err) {
+    case ENOSPC:
+    case EDQUOT:
+    case EROFS:
+    case EFBIG: return PX_EFULL;
+    case ENOMEM: return PX_ENOMEM;
+    default: return PX_EIO;
+    }
+}
+
+/* strerror is not thread-safe, and strerror_l is undefined for the global locale, the one that is in
+ * force here. glibc since 2.32 has the plain table; elsewhere each thread gets a buffer. */
+const char *px_errno_text(int err)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
+    const char *text = strerrordesc_np(err);
+    return text != NULL ? text : "Unknown error";
+#elif defined(__GLIBC__)
+    static _Thread_local char text[128];
+    return strerror_r(err, text, sizeof(text)); /* glibc's own form of it, for _GNU_SOURCE */
+#else
+    static _Thread_local char text[128];
+    return strerror_r(err, text, sizeof(text)) == 0 ? text : "Unknown error";
+#endif
+}
+
+int px_open_nameless(const struct px_io_ops *io, int dirfd, mode_t mode)
+{
+#if defined(O_TMPFILE)
+    int fd = io->openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (fd < 0 && errno == EISDIR) {
+        errno =
+            EOPNOTSUPP; /* open(2): what a file system or kernel says that does not know the flag */
+    }
+    return fd;
+#else
+    (void)io, (void)dirfd, (void)mode;
+    errno = EOPNOTSUPP;
+    return -1;
+#endif
+}
+
+/* Before Linux 6.10 AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH, and says ENOENT to whoever has not got
+ * it; seccomp filters and emulations say EPERM, EINVAL or ENOSYS. */
+int px_link_fd(const struct px_io_ops *io, int fd, int dirfd, const char *name)
+{
+#if defined(AT_EMPTY_PATH)
+    if (io->linkat(fd, "", dirfd, name, AT_EMPTY_PATH) == 0) {
+        return 0;
+    }
+    if (errno != ENOENT && errno != EPERM && errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+#endif
+    char proc[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+    (void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+    return io->linkat(AT_FDCWD, proc, dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+size_t px_raise_nofile(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        long open_max = sysconf(_SC_OPEN_MAX);
+        return open_max > 0 ? (size_t)open_max : _POSIX_OPEN_MAX;
+    }
+    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (limit.rlim_cur != limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+        limit = raised;
+    }
+    return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+/* The wrong direction on purpose, as gnulib's stdopen does: who writes a report to an output that
+ * the caller closed must get EBADF, not a silent success. */
+int px_reserve_stdio(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) {
+            continue;
+        }
+        if (errno != EBADF) {
+            return -1;
+        }
+        /* open() takes the lowest free number, and that is fd */
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

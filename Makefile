@@ -23,6 +23,7 @@ MAKEFLAGS += --no-print-directory
 ## SAN=none|address,undefined|thread|coverage: how to instrument, default none
 ## CC=gcc|clang: the compiler; clang has build directories of its own
 ## WERROR=1: warnings are errors (CI=1 does the same)
+## O=DIR: put the build directories there instead of build
 ## V=1: show the commands
 ## PREFIX= DESTDIR= LIBDIR=: where install and uninstall work
 
@@ -58,7 +59,8 @@ INSTRUMENT := --coverage -fprofile-update=atomic
 else
 $(error SAN=$(SAN) is not one of none, address,undefined, thread, coverage)
 endif
-B := build/$(VARIANT)$(IS_CLANG:%=-%)
+O ?= build
+B := $(O)/$(VARIANT)$(IS_CLANG:%=-%)
 
 ifeq ($(V),1)
 say = :
@@ -207,9 +209,9 @@ stress: $(STRESS)
 ## cov: line coverage of each layer; fails below core 95 %, engines 85 %
 cov:
 	@sh src/deps.sh build test
-	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
+	@find $(O)/cov -name '*.gcda' -delete 2>/dev/null || true
 	@$(MAKE) SAN=coverage check-run
-	@BUILD=build/cov bash tests/cov
+	@BUILD=$(O)/cov bash tests/cov
 
 ## valgrind: the unit tests under memcheck
 valgrind: tests
@@ -270,9 +272,10 @@ uninstall:
 show-flags:
 	@echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL)'
 
-## clean: remove build/
+## clean: remove the build directories
 clean:
-	$(Q)rm -rf build
+	$(Q)rm -rf $(foreach v,release asan tsan cov,$(O)/$(v) $(O)/$(v)-clang)
+	$(Q)rmdir $(O) 2>/dev/null || true
 
 ## help: this list
 help:

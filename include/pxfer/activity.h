@@ -25,7 +25,7 @@ struct px_activity;
 
 struct px_activity_sample {
     bool active;
-    char name[PX_ACTIVITY_NAME_BYTES]; /* escaped, secrets masked, cut: ready to print */
+    char name[PX_ACTIVITY_NAME_BYTES]; /* escaped, cut: ready to print */
     uint64_t done_bytes;
     uint64_t total_bytes; /* 0 = not known */
     int64_t begin_ns;
@@ -35,7 +35,8 @@ struct px_activity_sample {
 PX_API PX_NODISCARD int px_activity_new(size_t slots, struct px_activity **out);
 PX_API void px_activity_free(struct px_activity *activity);
 
-/* The slot's item begins. `name` is raw; it is escaped and masked here. */
+/* The slot's item begins. `name` is raw bytes of a path or a file name, never a URL (it may be cut
+ * at its head, where a mask for secrets would be lost); it is escaped when sampled. */
 PX_API void px_activity_begin(struct px_activity *activity, size_t slot, const char *name,
                               uint64_t total_bytes);
 /* Its size became known. */

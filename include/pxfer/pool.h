@@ -9,6 +9,8 @@
  * by tickets. A ticket is taken by px_pool_submit() and given back when the owner has seen the
  * result; there are capacity + workers * per_worker of them.
  *
+ * Worker threads run with all signals blocked: signals are for the owner.
+ *
  * With 0 workers the body runs inline, on the owner's thread, inside px_pool_pump(): the same code
  * for tests, debuggers and single-threaded measurements.
  *

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base/mutex.c - the one place that calls pthread_mutex_* and pthread_cond_*. Entered by every
+ * thread. A failing lock or unlock is a programming error (unlocking what is not held, using what
+ * was destroyed): there is nothing sane to go on with, so it aborts with a line that says where.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "base/mutex.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <pxfer/queue.h> /* PX_FOREVER */
+#include <pxfer/status.h>
+
+#include "base/clock.h"
+
+static void mutex_check(int err, const char *text, size_t len)
+{
+    if (err != 0) {
+        /* No stdio here: another thread may hold its lock. */
+        PX_IGNORE(write(STDERR_FILENO, text, len) < 0);
+        abort();
+    }
+}
+
+#define MUTEX_CHECK(call) mutex_check((call), "pxfer: fatal: " #call "\n", sizeof "pxfer: fatal: " #call)
+
+int px_mutex_init(struct px_mutex *mutex)
+{
+    return pthread_mutex_init(&mutex->raw, NULL) == 0 ? PX_OK : PX_ENOMEM;
+}
+
+void px_mutex_fini(struct px_mutex *mutex)
+{
+    MUTEX_CHECK(pthread_mutex_destroy(&mutex->raw));
+}
+
+void px_mutex_lock(struct px_mutex *mutex) PX_NO_ANALYSIS
+{
+    MUTEX_CHECK(pthread_mutex_lock(&mutex->raw));
+}
+
+void px_mutex_unlock(struct px_mutex *mutex) PX_NO_ANALYSIS
+{
+    MUTEX_CHECK(pthread_mutex_unlock(&mutex->raw));
+}
+
+int px_cond_init(struct px_cond *cond)
+{
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0) {
+        return PX_ENOMEM;
+    }
+    int err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    if (err == 0) {
+        err = pthread_cond_init(&cond->raw, &attr);
+    }
+    MUTEX_CHECK(pthread_condattr_destroy(&attr));
+    return err == 0 ? PX_OK : PX_ENOMEM;
+}
+
+void px_cond_fini(struct px_cond *cond)
+{
+    MUTEX_CHECK(pthread_cond_destroy(&cond->raw));
+}
+
+void px_cond_signal(struct px_cond *cond)
+{
+    MUTEX_CHECK(pthread_cond_signal(&cond->raw));
+}
+
+void px_cond_broadcast(struct px_cond *cond)
+{
+    MUTEX_CHECK(pthread_cond_broadcast(&cond->raw));
+}
+
+int px_cond_wait_until(struct px_cond *cond, struct px_mutex *mutex, int64_t deadline_ns)
+{
+    if (deadline_ns == PX_FOREVER) {
+        MUTEX_CHECK(pthread_cond_wait(&cond->raw, &mutex->raw));
+        return PX_OK;
+    }
+    const int64_t at = deadline_ns > 0 ? deadline_ns : 0;
+    const struct timespec when = {.tv_sec = (time_t)(at / PX_NS_PER_S),
+                                  .tv_nsec = (long)(at % PX_NS_PER_S)};
+    const int err = pthread_cond_timedwait(&cond->raw, &mutex->raw, &when);
+    if (err == ETIMEDOUT) {
+        return PX_ETIMEDOUT;
+    }
+    MUTEX_CHECK(err);
+    return PX_OK;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core/pool.c - worker threads between two bounded queues.
+ *
+ *   owner: submit ──▶ tasks ──▶ worker threads: body.run ──▶ results ──▶ owner: pump → sink
+ *
+ * Who waits for whom, and why nothing can lock up: the owner only ever waits on results, never on
+ * tasks (submit does not block, and a ticket is what limits it). A worker waits on tasks when it has
+ * nothing to do, and on results when there is no room; the owner, which never waits elsewhere, makes
+ * that room. One thread that both feeds and drains two bounded queues with blocking calls hangs as
+ * soon as both are full: tests/unit/core/test_pool.c shows it for the naive loop.
+ *
+ * Shutdown: when no task is unfinished, one sentinel for each worker goes through the task queue
+ * behind everything else; a worker that pops it never pops again, so each gets exactly one. Cancel
+ * closes the task queue instead: the workers still pop what was queued (each task owes a result) and
+ * then see PX_ECLOSED.
+ *
+ * Locks: `lock` guards the start only. The queues have their own; none is ever held with another.
+ */
+#ifdef __linux__
+#define _GNU_SOURCE /* pthread_setname_np */
+#endif
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <pxfer/pool.h>
+#include <pxfer/queue.h>
+#include <pxfer/status.h>
+
+#include "base/mutex.h"
+
+#define CACHE_LINE 64
+
+struct pool_worker {
+    struct px_worker handle; /* what the body sees; first member */
+    struct px_pool *pool;
+    void *state;    /* the body's; this worker's thread only */
+    pthread_t thread;
+    bool created;   /* owner only: thread is to be joined */
+    bool ended;     /* this worker's thread only: sentinel or close was seen */
+    char padding[CACHE_LINE]; /* the next worker's fields are on another cache line */
+};
+
+struct px_pool {
+    /* fixed after new */
+    struct px_pool_opts opts;
+    struct px_queue *tasks;
+    struct px_queue *results; /* NULL for an inline pool */
+    struct pool_worker *workers;
+    unsigned slots;   /* length of workers: at least 1 */
+    unsigned started; /* workers that run */
+    size_t tickets;
+
+    struct px_mutex lock;
+    struct px_cond all_reported;
+
+    /* protected by lock */
+    unsigned reported PX_GUARDED;   /* threads whose init has returned */
+    unsigned failed PX_GUARDED;     /* ... with an error */
+    int init_status PX_GUARDED;     /* the first such error */
+
+    /* atomic */
+    atomic_bool stopping;
+
+    /* owner only */
+    size_t delivered; /* results given to the sink so far */
+    bool canceled;
+    bool joined;
+};
+
+/* Its address is the poison pill; it never leaves this file. */
+static const char pool_sentinel;
+
+static void *pool_pill(void)
+{
+    return (void *)(uintptr_t)&pool_sentinel;
+}
+
+/* --- the worker's side --------------------------------------------------------------------- */
+
+static int pool_next(struct px_worker *handle, int64_t deadline_ns, void **task)
+{
+    struct pool_worker *worker = (struct pool_worker *)handle;
+    if (worker->ended) {
+        return PX_ECLOSED;
+    }
+    struct px_queue *tasks = worker->pool->tasks;
+    const int status = px_queue_pop(tasks, deadline_ns, task);
+    if (status == PX_OK && *task == pool_pill()) {
+        PX_IGNORE(px_queue_task_done(tasks)); /* the pill was counted, like every push */
+        worker->ended = true;
+        return PX_ECLOSED;
+    }
+    worker->ended = status == PX_ECLOSED;
+    return status;
+}
+
+static int pool_offer(struct px_worker *handle, void *task)
+{
+    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
+    const int status = px_queue_push(pool->tasks, task, PX_NOWAIT);
+    if (status == PX_OK) {
+        return PX_OK;
+    }
+    px_queue_task_add(pool->tasks); /* the caller keeps it, and still owes its result */
+    return PX_EAGAIN;
+}
+
+static void pool_emit(struct px_worker *handle, void *result)
+{
+    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
+    /* Cannot fail: this queue is never closed, and there is no deadline. */
+    PX_IGNORE(px_queue_push(pool->results, result, PX_FOREVER));
+}
+
+static bool pool_stopping(const struct px_worker *handle)
+{
+    const struct px_pool *pool = ((const struct pool_worker *)handle)->pool;
+    return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
+}
+
+static const struct px_worker_ops pool_threaded_ops = {pool_next, pool_offer, pool_emit,
+                                                       pool_stopping};
+
+static int pool_report_start(struct pool_worker *worker)
+{
+    struct px_pool *pool = worker->pool;
+    int status = PX_OK;
+    if (pool->opts.body.init != NULL) {
+        status = pool->opts.body.init(&worker->handle, pool->opts.body.ctx, &worker->state);
+    }
+    px_mutex_lock(&pool->lock);
+    pool->reported++;
+    if (status != PX_OK) {
+        pool->init_status = pool->failed == 0 ? status : pool->init_status;
+        pool->failed++;
+    }
+    px_cond_signal(&pool->all_reported); /* the owner alone waits */
+    px_mutex_unlock(&pool->lock);
+    return status;
+}
+
+static void *pool_thread(void *arg)
+{
+    struct pool_worker *worker = arg;
+    const struct px_worker_body *body = &worker->pool->opts.body;
+    if (pool_report_start(worker) != PX_OK) {
+        return NULL;
+    }
+    while (!worker->ended) {
+        body->run(&worker->handle, worker->state);
+    }
+    if (body->fini != NULL) {
+        body->fini(&worker->handle, worker->state);
+    }
+    return NULL;
+}
+
+/* --- inline: no thread, the same body ------------------------------------------------------- */
+
+static void pool_deliver(struct px_pool *pool, void *result)
+{
+    /* The ticket first: the sink may submit. Cannot fail: the task was counted. */
+    PX_IGNORE(px_queue_task_done(pool->tasks));
+    pool->delivered++;
+    pool->opts.sink(pool->opts.sink_ctx, result);
+}
+
+static int pool_inline_next(struct px_worker *handle, int64_t deadline_ns, void **task)
+{
+    (void)deadline_ns; /* nobody else could bring a task while this thread waits */
+    struct pool_worker *worker = (struct pool_worker *)handle;
+    return px_queue_pop(worker->pool->tasks, PX_NOWAIT, task) == PX_OK ? PX_OK : PX_ECLOSED;
+}
+
+static void pool_inline_emit(struct px_worker *handle, void *result)
+{
+    pool_deliver(((struct pool_worker *)handle)->pool, result);
+}
+
+static const struct px_worker_ops pool_inline_ops = {pool_inline_next, pool_offer, pool_inline_emit,
+                                                     pool_stopping};
+
+static int pool_inline_pump(struct px_pool *pool)
+{
+    const size_t before = pool->delivered;
+    struct pool_worker *worker = &pool->workers[0];
+    pool->opts.body.run(&worker->handle, worker->state);
+    return pool->delivered > before ? PX_OK : PX_EAGAIN;
+}
+
+/* --- the owner's side: start ---------------------------------------------------------------- */
+
+static void pool_name_thread(const struct px_pool *pool, const struct pool_worker *worker)
+{
+#ifdef __linux__
+    char name[16]; /* pthread_setname_np(3): 16 bytes with the NUL */
+    const int len = snprintf(name, sizeof name, "%.10s-%u",
+                             pool->opts.name != NULL ? pool->opts.name : "px", worker->handle.index);
+    if (len > 0) {
+        PX_IGNORE(pthread_setname_np(worker->thread, name)); /* for ps and gdb only */
+    }
+#else
+    (void)pool;
+    (void)worker;
+#endif
+}
+
+/* Signals are for the owner's thread: workers start with all of them blocked. */
+static unsigned pool_create_threads(struct px_pool *pool)
+{
+    sigset_t all;
+    sigset_t old;
+    PX_IGNORE(sigfillset(&all));
+    const bool masked = pthread_sigmask(SIG_SETMASK, &all, &old) == 0;
+    unsigned created = 0;
+    for (unsigned i = 0; i < pool->opts.workers; i++) {
+        struct pool_worker *worker = &pool->workers[i];
+        worker->created = pthread_create(&worker->thread, NULL, pool_thread, worker) == 0;
+        if (!worker->created) {
+            break; /* EAGAIN: the next one would fail too */
+        }
+        pool_name_thread(pool, worker);
+        created++;
+    }
+    if (masked) {
+        PX_IGNORE(pthread_sigmask(SIG_SETMASK, &old, NULL));
+    }
+    return created;
+}
+
+static void pool_join_threads(struct px_pool *pool)
+{
+    for (unsigned i = 0; i < pool->slots; i++) {
+        if (pool->workers[i].created) {
+            PX_IGNORE(pthread_join(pool->workers[i].thread, NULL)); /* ours, and joined once */
+            pool->workers[i].created = false;
+        }
+    }
+    pool->joined = true;
+}
+
+static int pool_start_threads(struct px_pool *pool)
+{
+    const unsigned created = pool_create_threads(pool);
+    px_mutex_lock(&pool->lock);
+    while (pool->reported < created) {
+        PX_IGNORE(px_cond_wait_until(&pool->all_reported, &pool->lock, PX_FOREVER));
+    }
+    pool->started = created - pool->failed;
+    const int status = pool->started > 0 ? PX_OK : created == 0 ? PX_ETHREAD : pool->init_status;
+    px_mutex_unlock(&pool->lock);
+    if (status != PX_OK) {
+        pool_join_threads(pool);
+    }
+    return status;
+}
+
+static int pool_start_inline(struct px_pool *pool)
+{
+    struct pool_worker *worker = &pool->workers[0];
+    const struct px_worker_body *body = &pool->opts.body;
+    return body->init != NULL ? body->init(&worker->handle, body->ctx, &worker->state) : PX_OK;
+}
+
+static bool pool_is_inline(const struct px_pool *pool)
+{
+    return pool->opts.workers == 0;
+}
+
+static void pool_init_workers(struct px_pool *pool)
+{
+    for (unsigned i = 0; i < pool->slots; i++) {
+        struct pool_worker *worker = &pool->workers[i];
+        worker->handle.ops = pool_is_inline(pool) ? &pool_inline_ops : &pool_threaded_ops;
+        worker->handle.index = i;
+        worker->pool = pool;
+    }
+}
+
+static int pool_alloc(struct px_pool *pool)
+{
+    const struct px_pool_opts *opts = &pool->opts;
+    pool->slots = opts->workers > 0 ? opts->workers : 1;
+    pool->tickets = opts->capacity + (size_t)pool->slots * opts->per_worker;
+    pool->workers = calloc(pool->slots, sizeof *pool->workers);
+    if (pool->workers == NULL) {
+        return PX_ENOMEM;
+    }
+    pool_init_workers(pool);
+    int status = px_queue_new(opts->capacity, &pool->tasks);
+    if (status == PX_OK && !pool_is_inline(pool)) {
+        status = px_queue_new(pool->tickets, &pool->results);
+    }
+    return status;
+}
+
+static void pool_release(struct px_pool *pool)
+{
+    px_queue_free(pool->results);
+    px_queue_free(pool->tasks);
+    free(pool->workers);
+    px_cond_fini(&pool->all_reported);
+    px_mutex_fini(&pool->lock);
+    free(pool);
+}
+
+int px_pool_new(const struct px_pool_opts *opts, struct px_pool **out)
+{
+    if (opts->body.run == NULL || opts->sink == NULL) {
+        return PX_EINVAL;
+    }
+    struct px_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL) {
+        return PX_ENOMEM;
+    }
+    int status = px_mutex_init(&pool->lock);
+    if (status != PX_OK) {
+        goto out_free;
+    }
+    status = px_cond_init(&pool->all_reported);
+    if (status != PX_OK) {
+        goto out_lock;
+    }
+    pool->opts = *opts;
+    pool->opts.capacity = opts->capacity > 0 ? opts->capacity : 1;
+    pool->opts.per_worker = opts->per_worker > 0 ? opts->per_worker : 1;
+    status = pool_alloc(pool);
+    if (status == PX_OK) {
+        status = pool_is_inline(pool) ? pool_start_inline(pool) : pool_start_threads(pool);
+    }
+    if (status != PX_OK) {
+        pool_release(pool);
+        return status;
+    }
+    *out = pool;
+    return PX_OK;
+
+out_lock:
+    px_mutex_fini(&pool->lock);
+out_free:
+    free(pool);
+    return status;
+}
+
+/* --- the owner's side: run ------------------------------------------------------------------ */
+
+int px_pool_submit(struct px_pool *pool, void *task)
+{
+    if (pool->canceled || pool->joined) {
+        return PX_ECLOSED;
+    }
+    if (!px_pool_has_room(pool)) {
+        return PX_EAGAIN;
+    }
+    return px_queue_push(pool->tasks, task, PX_NOWAIT);
+}
+
+bool px_pool_has_room(const struct px_pool *pool)
+{
+    return px_queue_unfinished(pool->tasks) < pool->tickets;
+}
+
+int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
+{
+    if (px_queue_unfinished(pool->tasks) == 0) {
+        return PX_EEND;
+    }
+    if (pool_is_inline(pool)) {
+        return pool_inline_pump(pool);
+    }
+    void *result;
+    int status = px_queue_pop(pool->results, deadline_ns, &result);
+    if (status != PX_OK) {
+        return status;
+    }
+    /* Not without end: the owner has more to do than to listen. */
+    for (size_t n = 0; n < pool->tickets && status == PX_OK; n++) {
+        pool_deliver(pool, result);
+        status = px_queue_pop(pool->results, PX_NOWAIT, &result);
+    }
+    if (status == PX_OK) {
+        pool_deliver(pool, result);
+    }
+    return PX_OK;
+}
+
+void px_pool_cancel(struct px_pool *pool)
+{
+    pool->canceled = true;
+    atomic_store_explicit(&pool->stopping, true, memory_order_relaxed);
+    if (!pool_is_inline(pool)) {
+        px_queue_close(pool->tasks); /* an inline pool's queue is read by nobody else */
+    }
+}
+
+static void pool_stop_threads(struct px_pool *pool)
+{
+    /* Room comes for certain: every worker that has not had its pill goes on popping. A canceled
+     * pool's queue is closed, which is a pill for everybody. */
+    for (unsigned i = 0; i < pool->started && !pool->canceled; i++) {
+        PX_IGNORE(px_queue_push(pool->tasks, pool_pill(), PX_FOREVER));
+    }
+    pool_join_threads(pool);
+}
+
+static void pool_stop_inline(struct px_pool *pool)
+{
+    if (pool->opts.body.fini != NULL) {
+        pool->opts.body.fini(&pool->workers[0].handle, pool->workers[0].state);
+    }
+    pool->joined = true;
+}
+
+void px_pool_drain(struct px_pool *pool)
+{
+    while (px_pool_pump(pool, PX_FOREVER) != PX_EEND) {
+        /* the sink does the work */
+    }
+    if (!pool->joined) {
+        if (pool_is_inline(pool)) {
+            pool_stop_inline(pool);
+        } else {
+            pool_stop_threads(pool);
+        }
+    }
+}
+
+void px_pool_free(struct px_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    px_pool_cancel(pool);
+    px_pool_drain(pool);
+    pool_release(pool);
+}
+
+unsigned px_pool_workers(const struct px_pool *pool)
+{
+    return pool->started;
+}
+
+size_t px_pool_unfinished(struct px_pool *pool)
+{
+    return px_queue_unfinished(pool->tasks);
+}

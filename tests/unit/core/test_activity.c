@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pxfer/activity.h>
+#include <pxfer/status.h>
+
+static void test_activity_null_does_nothing(void **state)
+{
+    (void)state;
+    px_activity_begin(NULL, 0, "x", 1);
+    px_activity_total(NULL, 0, 1);
+    px_activity_add(NULL, 0, 1);
+    px_activity_end(NULL, 0);
+    px_activity_free(NULL);
+    assert_int_equal(px_activity_slots(NULL), 0);
+    assert_int_equal(px_activity_bytes(NULL), 0);
+}
+
+static void test_activity_new_no_slot_is_refused(void **state)
+{
+    (void)state;
+    struct px_activity *activity = NULL;
+    assert_int_equal(px_activity_new(0, &activity), PX_EINVAL);
+    assert_null(activity);
+}
+
+static void test_activity_item_begins_moves_ends(void **state)
+{
+    (void)state;
+    struct px_activity *activity = NULL;
+    struct px_activity_sample sample;
+    assert_int_equal(px_activity_new(2, &activity), PX_OK);
+    assert_int_equal(px_activity_slots(activity), 2);
+    px_activity_begin(activity, 1, "a\033[31mb", 0);
+    px_activity_total(activity, 1, 50);
+    px_activity_add(activity, 1, 20);
+    px_activity_sample(activity, 1, &sample);
+    assert_true(sample.active);
+    assert_null(strchr(sample.name, '\033'));
+    assert_int_equal(sample.done_bytes, 20);
+    assert_int_equal(sample.total_bytes, 50);
+    assert_true(sample.begin_ns > 0);
+    px_activity_end(activity, 1);
+    px_activity_sample(activity, 1, &sample);
+    assert_false(sample.active);
+    px_activity_begin(activity, 1, "next", 7);
+    px_activity_add(activity, 1, 5);
+    px_activity_sample(activity, 1, &sample);
+    assert_int_equal(sample.done_bytes, 5);
+    assert_int_equal(px_activity_bytes(activity), 25); /* of both items */
+    px_activity_free(activity);
+}
+
+static void test_activity_long_name_keeps_its_tail(void **state)
+{
+    (void)state;
+    struct px_activity *activity = NULL;
+    struct px_activity_sample sample;
+    char name[400];
+    memset(name, 'd', sizeof name);
+    memcpy(name + sizeof name - 9, "/end.png", 9);
+    assert_int_equal(px_activity_new(1, &activity), PX_OK);
+    px_activity_begin(activity, 0, name, 0);
+    px_activity_sample(activity, 0, &sample);
+    assert_int_equal(strlen(sample.name), PX_ACTIVITY_NAME_BYTES - 1);
+    assert_non_null(strstr(sample.name, "/end.png"));
+    px_activity_free(activity);
+}
+
+enum { ROUNDS = 2000 };
+
+struct writer {
+    struct px_activity *activity;
+    atomic_bool finished;
+};
+
+static void *write_slot(void *arg)
+{
+    struct writer *writer = arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        px_activity_begin(writer->activity, 0, i % 2 == 0 ? "even" : "odd-item", 3);
+        px_activity_add(writer->activity, 0, 3);
+        px_activity_end(writer->activity, 0);
+    }
+    atomic_store(&writer->finished, true);
+    return NULL;
+}
+
+static void test_activity_sampled_while_written_is_never_torn(void **state)
+{
+    (void)state;
+    struct writer writer = {0};
+    pthread_t thread;
+    unsigned torn = 0;
+    assert_int_equal(px_activity_new(1, &writer.activity), PX_OK);
+    assert_int_equal(pthread_create(&thread, NULL, write_slot, &writer), 0);
+    while (!atomic_load(&writer.finished)) {
+        struct px_activity_sample sample;
+        px_activity_sample(writer.activity, 0, &sample);
+        torn += strcmp(sample.name, "even") != 0 && strcmp(sample.name, "odd-item") != 0 &&
+                sample.name[0] != '\0';
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(torn, 0);
+    assert_int_equal(px_activity_bytes(writer.activity), 3 * ROUNDS);
+    px_activity_free(writer.activity);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_activity_null_does_nothing),
+        cmocka_unit_test(test_activity_new_no_slot_is_refused),
+        cmocka_unit_test(test_activity_item_begins_moves_ends),
+        cmocka_unit_test(test_activity_long_name_keeps_its_tail),
+        cmocka_unit_test(test_activity_sampled_while_written_is_never_torn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pool over the matrix workers 0..4 x capacity 1..3. Bodies record, the test thread asserts.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pxfer/pool.h>
+#include <pxfer/queue.h>
+#include <pxfer/status.h>
+#include <pxfer/timing.h>
+
+/* --- pthread_create that fails when told to --------------------------------------------------- */
+
+static atomic_int threads_allowed = INT32_MAX;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+    typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    create_fn *real = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "pthread_create");
+    memcpy(&real, &symbol, sizeof real); /* ISO C has no cast from object to function pointer */
+    if (atomic_fetch_sub(&threads_allowed, 1) <= 0) {
+        return EAGAIN;
+    }
+    return real(thread, attr, start, arg);
+}
+
+/* --- a body that counts ------------------------------------------------------------------------ */
+
+struct task {
+    struct task *next; /* the worker's own stack */
+    unsigned children; /* depth of the tree of tasks below this one */
+    bool made_by_worker;
+    bool canceled;
+    unsigned worker;
+    unsigned results; /* how often the sink saw it */
+};
+
+struct bench {
+    atomic_uint inits, finis, canceled, unmasked;
+    unsigned fail_init_of; /* worker index whose init fails; UINT32_MAX: none; UINT32_MAX-1: all */
+    atomic_bool gate_closed;
+    struct {
+        pthread_mutex_t lock;
+        pthread_cond_t opened;
+    } gate;
+    /* owner only */
+    unsigned seen;
+    unsigned seen_canceled;
+    unsigned twice;
+    struct px_pool *pool;
+    struct task *follow_up; /* submitted from inside the sink */
+};
+
+static struct bench *bench_new(void)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    assert_non_null(bench);
+    bench->fail_init_of = UINT32_MAX;
+    assert_int_equal(pthread_mutex_init(&bench->gate.lock, NULL), 0);
+    assert_int_equal(pthread_cond_init(&bench->gate.opened, NULL), 0);
+    return bench;
+}
+
+static void bench_free(struct bench *bench)
+{
+    pthread_cond_destroy(&bench->gate.opened);
+    pthread_mutex_destroy(&bench->gate.lock);
+    free(bench);
+}
+
+static void gate_set(struct bench *bench, bool closed)
+{
+    pthread_mutex_lock(&bench->gate.lock);
+    bench->gate_closed = closed;
+    pthread_cond_broadcast(&bench->gate.opened);
+    pthread_mutex_unlock(&bench->gate.lock);
+}
+
+static void gate_pass(struct bench *bench)
+{
+    pthread_mutex_lock(&bench->gate.lock);
+    while (bench->gate_closed) {
+        pthread_cond_wait(&bench->gate.opened, &bench->gate.lock);
+    }
+    pthread_mutex_unlock(&bench->gate.lock);
+}
+
+static int body_init(struct px_worker *worker, void *ctx, void **state)
+{
+    struct bench *bench = ctx;
+    sigset_t mask;
+    if (pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0 && sigismember(&mask, SIGINT) != 1) {
+        atomic_fetch_add(&bench->unmasked, 1);
+    }
+    atomic_fetch_add(&bench->inits, 1);
+    *state = bench;
+    if (bench->fail_init_of == worker->index || bench->fail_init_of == UINT32_MAX - 1) {
+        return PX_ENOMEM;
+    }
+    return PX_OK;
+}
+
+static void body_fini(struct px_worker *worker, void *state)
+{
+    (void)worker;
+    atomic_fetch_add(&((struct bench *)state)->finis, 1);
+}
+
+/* Two children for each level: what the queue has no room for goes on this worker's own stack. */
+static void make_children(struct px_worker *worker, const struct task *task, struct task **stack)
+{
+    for (int i = 0; i < 2 && task->children > 0; i++) {
+        struct task *child = calloc(1, sizeof *child);
+        child->children = task->children - 1;
+        child->made_by_worker = true;
+        if (px_worker_offer(worker, child) != PX_OK) {
+            child->next = *stack;
+            *stack = child;
+        }
+    }
+}
+
+static void run_one(struct px_worker *worker, struct task *task, struct bench *bench,
+                    struct task **stack)
+{
+    gate_pass(bench);
+    task->worker = worker->index;
+    task->canceled = px_worker_stopping(worker);
+    if (!task->canceled) {
+        make_children(worker, task, stack);
+    }
+    px_worker_emit(worker, task);
+}
+
+static void body_run(struct px_worker *worker, void *state)
+{
+    struct bench *bench = state;
+    struct task *stack = NULL;
+    void *task;
+    while (px_worker_next(worker, PX_FOREVER, &task) == PX_OK) {
+        run_one(worker, task, bench, &stack);
+        while (stack != NULL) {
+            struct task *own = stack;
+            stack = own->next;
+            run_one(worker, own, bench, &stack);
+        }
+    }
+}
+
+static void sink(void *ctx, void *result)
+{
+    struct bench *bench = ctx;
+    struct task *task = result;
+    bench->seen++;
+    bench->seen_canceled += task->canceled;
+    bench->twice += task->results++ != 0;
+    if (task->made_by_worker) {
+        free(task);
+    }
+    if (bench->follow_up != NULL) {
+        struct task *more = bench->follow_up;
+        bench->follow_up = NULL;
+        if (px_pool_submit(bench->pool, more) != PX_OK) {
+            bench->twice += 1000; /* the ticket of the delivered result must be free */
+        }
+    }
+}
+
+static int pool_start(struct bench *bench, unsigned workers, size_t capacity)
+{
+    const struct px_pool_opts opts = {
+        .workers = workers,
+        .capacity = capacity,
+        .body = {body_init, body_run, body_fini, bench},
+        .sink = sink,
+        .sink_ctx = bench,
+        .name = "test",
+    };
+    return px_pool_new(&opts, &bench->pool);
+}
+
+/* Main's loop as the programs have it: push while there is a ticket, else pump. */
+static void submit_all(struct px_pool *pool, struct task *tasks, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        const int status = px_pool_submit(pool, &tasks[i]);
+        if (status == PX_OK) {
+            i++;
+        } else {
+            assert_int_equal(status, PX_EAGAIN);
+            assert_int_equal(px_pool_pump(pool, PX_FOREVER), PX_OK);
+        }
+    }
+}
+
+typedef void case_fn(unsigned workers, size_t capacity);
+
+static void over_matrix(case_fn *check)
+{
+    for (unsigned workers = 0; workers <= 4; workers++) {
+        for (size_t capacity = 1; capacity <= 3; capacity++) {
+            check(workers, capacity);
+        }
+    }
+}
+
+/* --- tests ------------------------------------------------------------------------------------- */
+
+enum { TASKS = 300 };
+
+static void check_one_result_each(unsigned workers, size_t capacity)
+{
+    struct bench *bench = bench_new();
+    struct task *tasks = calloc(TASKS, sizeof *tasks);
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    assert_int_equal(px_pool_workers(bench->pool), workers);
+    submit_all(bench->pool, tasks, TASKS);
+    px_pool_drain(bench->pool);
+    px_pool_drain(bench->pool); /* idempotent */
+    assert_int_equal(bench->seen, TASKS);
+    assert_int_equal(bench->twice, 0);
+    assert_int_equal(bench->seen_canceled, 0);
+    assert_int_equal(px_pool_unfinished(bench->pool), 0);
+    assert_int_equal(px_pool_pump(bench->pool, PX_FOREVER), PX_EEND);
+    assert_int_equal(px_pool_submit(bench->pool, &tasks[0]), PX_ECLOSED);
+    px_pool_free(bench->pool);
+    const unsigned expected = workers > 0 ? workers : 1;
+    assert_int_equal(bench->inits, expected);
+    assert_int_equal(bench->finis, expected);
+    assert_int_equal(bench->unmasked, workers > 0 ? 0 : 1);
+    free(tasks);
+    bench_free(bench);
+}
+
+static void test_pool_drain_each_task_gives_one_result(void **state)
+{
+    (void)state;
+    over_matrix(check_one_result_each);
+}
+
+static void check_offers(unsigned workers, size_t capacity)
+{
+    enum { ROOTS = 3, DEPTH = 7 };
+    struct bench *bench = bench_new();
+    struct task tasks[ROOTS] = {{0}};
+    for (int i = 0; i < ROOTS; i++) {
+        tasks[i].children = DEPTH;
+    }
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    submit_all(bench->pool, tasks, ROOTS);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, ROOTS * ((2U << DEPTH) - 1)); /* full binary trees */
+    px_pool_free(bench->pool);
+    bench_free(bench);
+}
+
+static void test_pool_offered_tasks_all_give_results(void **state)
+{
+    (void)state;
+    over_matrix(check_offers);
+}
+
+static void check_cancel(unsigned workers, size_t capacity)
+{
+    struct bench *bench = bench_new();
+    struct task *tasks = calloc(TASKS, sizeof *tasks);
+    gate_set(bench, workers > 0); /* nothing finishes before the cancel */
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    unsigned submitted = 0;
+    while (submitted < capacity && px_pool_submit(bench->pool, &tasks[submitted]) == PX_OK) {
+        submitted++;
+    }
+    assert_true(submitted > 0);
+    px_pool_cancel(bench->pool);
+    assert_int_equal(px_pool_submit(bench->pool, &tasks[submitted]), PX_ECLOSED);
+    gate_set(bench, false);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, submitted);
+    assert_int_equal(bench->twice, 0);
+    assert_int_equal(bench->seen_canceled, submitted);
+    px_pool_free(bench->pool);
+    free(tasks);
+    bench_free(bench);
+}
+
+static void test_pool_cancel_undone_tasks_give_canceled_results(void **state)
+{
+    (void)state;
+    over_matrix(check_cancel);
+}
+
+static void check_free_without_drain(unsigned workers, size_t capacity)
+{
+    struct bench *bench = bench_new();
+    struct task tasks[3] = {{0}};
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    unsigned submitted = 0;
+    while (submitted < 3 && px_pool_submit(bench->pool, &tasks[submitted]) == PX_OK) {
+        submitted++;
+    }
+    px_pool_free(bench->pool);
+    assert_int_equal(bench->seen, submitted);
+    bench_free(bench);
+}
+
+static void test_pool_free_undrained_still_delivers(void **state)
+{
+    (void)state;
+    over_matrix(check_free_without_drain);
+    px_pool_free(NULL);
+}
+
+static void test_pool_no_ticket_left_says_again(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new();
+    struct task tasks[8] = {{0}};
+    gate_set(bench, true);
+    assert_int_equal(pool_start(bench, 2, 3), PX_OK);
+    unsigned submitted = 0;
+    int status = PX_OK;
+    /* The queue takes 3 at once; more as the two workers take theirs. */
+    while (submitted < 5 && (status == PX_OK || status == PX_EAGAIN)) {
+        status = px_pool_submit(bench->pool, &tasks[submitted]);
+        submitted += status == PX_OK;
+    }
+    assert_int_equal(submitted, 5);
+    assert_false(px_pool_has_room(bench->pool));
+    assert_int_equal(px_pool_submit(bench->pool, &tasks[5]), PX_EAGAIN);
+    assert_int_equal(px_pool_pump(bench->pool, PX_NOWAIT), PX_EAGAIN);
+    assert_int_equal(px_pool_pump(bench->pool, px_now_ns()), PX_ETIMEDOUT);
+    gate_set(bench, false);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, 5);
+    px_pool_free(bench->pool);
+    bench_free(bench);
+}
+
+static void check_sink_submits(unsigned workers, size_t capacity)
+{
+    struct bench *bench = bench_new();
+    struct task first = {0};
+    struct task second = {0};
+    bench->follow_up = &second;
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    assert_int_equal(px_pool_submit(bench->pool, &first), PX_OK);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, 2);
+    assert_int_equal(bench->twice, 0);
+    px_pool_free(bench->pool);
+    bench_free(bench);
+}
+
+static void test_pool_sink_may_submit(void **state)
+{
+    (void)state;
+    over_matrix(check_sink_submits);
+}
+
+static void test_pool_one_init_fails_goes_on_with_the_others(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new();
+    struct task *tasks = calloc(TASKS, sizeof *tasks);
+    bench->fail_init_of = 1;
+    assert_int_equal(pool_start(bench, 3, 2), PX_OK);
+    assert_int_equal(px_pool_workers(bench->pool), 2);
+    submit_all(bench->pool, tasks, TASKS);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, TASKS);
+    px_pool_free(bench->pool);
+    assert_int_equal(bench->finis, 2);
+    free(tasks);
+    bench_free(bench);
+}
+
+static void test_pool_every_init_fails_says_why(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers <= 3; workers++) {
+        struct bench *bench = bench_new();
+        bench->fail_init_of = UINT32_MAX - 1;
+        assert_int_equal(pool_start(bench, workers, 1), PX_ENOMEM);
+        assert_null(bench->pool);
+        assert_int_equal(bench->finis, 0);
+        bench_free(bench);
+    }
+}
+
+static void test_pool_threads_refused_uses_those_that_start(void **state)
+{
+    (void)state;
+    for (int allowed = 0; allowed <= 3; allowed++) {
+        struct bench *bench = bench_new();
+        struct task *tasks = calloc(TASKS, sizeof *tasks);
+        atomic_store(&threads_allowed, allowed);
+        const int status = pool_start(bench, 4, 2);
+        atomic_store(&threads_allowed, INT32_MAX);
+        assert_int_equal(status, allowed > 0 ? PX_OK : PX_ETHREAD);
+        if (status == PX_OK) {
+            assert_int_equal(px_pool_workers(bench->pool), allowed);
+            submit_all(bench->pool, tasks, TASKS);
+            px_pool_drain(bench->pool);
+            assert_int_equal(bench->seen, TASKS);
+            px_pool_free(bench->pool);
+        }
+        free(tasks);
+        bench_free(bench);
+    }
+}
+
+static void test_pool_new_without_body_or_sink_is_refused(void **state)
+{
+    (void)state;
+    struct px_pool *pool = NULL;
+    const struct px_pool_opts no_body = {.workers = 1, .sink = sink};
+    const struct px_pool_opts no_sink = {.workers = 1, .body = {.run = body_run}};
+    assert_int_equal(px_pool_new(&no_body, &pool), PX_EINVAL);
+    assert_int_equal(px_pool_new(&no_sink, &pool), PX_EINVAL);
+    assert_null(pool);
+}
+
+/* --- the lock-up that the pool is built to avoid ------------------------------------------------ */
+
+struct naive {
+    struct px_queue *tasks;
+    struct px_queue *results;
+};
+
+static void *naive_worker(void *arg)
+{
+    struct naive *naive = arg;
+    void *item;
+    while (px_queue_pop(naive->tasks, PX_FOREVER, &item) == PX_OK &&
+           px_queue_push(naive->results, item, PX_FOREVER) == PX_OK) {
+        /* on to the next */
+    }
+    return NULL;
+}
+
+/* One thread that pushes all tasks before it pops a result: the results fill up, the worker waits
+ * for room there, the tasks fill up, and the push that came last would wait for ever. */
+static void test_two_queues_fed_and_drained_by_one_thread_lock_up(void **state)
+{
+    (void)state;
+    struct naive naive;
+    assert_int_equal(px_queue_new(2, &naive.tasks), PX_OK);
+    assert_int_equal(px_queue_new(2, &naive.results), PX_OK);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, naive_worker, &naive), 0);
+    int status = PX_OK;
+    unsigned pushed = 0;
+    while (status == PX_OK && pushed < TASKS) {
+        status = px_queue_push(naive.tasks, &naive, px_deadline_in_ns(50 * PX_NS_PER_MS));
+        pushed += status == PX_OK;
+    }
+    assert_int_equal(status, PX_ETIMEDOUT);
+    assert_int_equal(pushed, 5); /* 2 results, 1 in the worker's hand, 2 tasks */
+    px_queue_close(naive.results);
+    px_queue_close(naive.tasks);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    px_queue_free(naive.tasks);
+    px_queue_free(naive.results);
+
+    check_one_result_each(1, 2); /* the same load through the pool */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pool_drain_each_task_gives_one_result),
+        cmocka_unit_test(test_pool_offered_tasks_all_give_results),
+        cmocka_unit_test(test_pool_cancel_undone_tasks_give_canceled_results),
+        cmocka_unit_test(test_pool_free_undrained_still_delivers),
+        cmocka_unit_test(test_pool_no_ticket_left_says_again),
+        cmocka_unit_test(test_pool_sink_may_submit),
+        cmocka_unit_test(test_pool_one_init_fails_goes_on_with_the_others),
+        cmocka_unit_test(test_pool_every_init_fails_says_why),
+        cmocka_unit_test(test_pool_threads_refused_uses_those_that_start),
+        cmocka_unit_test(test_pool_new_without_body_or_sink_is_refused),
+        cmocka_unit_test(test_two_queues_fed_and_drained_by_one_thread_lock_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The bounded queue. Threads record, the test thread asserts: an assert that fails in a thread would
+ * end the whole binary without a word.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <pxfer/queue.h>
+#include <pxfer/status.h>
+#include <pxfer/timing.h>
+
+static struct px_queue *queue_of(size_t capacity)
+{
+    struct px_queue *queue = NULL;
+    assert_int_equal(px_queue_new(capacity, &queue), PX_OK);
+    return queue;
+}
+
+static void test_queue_new_capacity_zero_is_refused(void **state)
+{
+    (void)state;
+    struct px_queue *queue = NULL;
+    assert_int_equal(px_queue_new(0, &queue), PX_EINVAL);
+    assert_null(queue);
+    px_queue_free(NULL);
+}
+
+static void test_queue_pop_after_pushes_keeps_order(void **state)
+{
+    (void)state;
+    int items[3];
+    for (size_t capacity = 1; capacity <= 3; capacity++) {
+        struct px_queue *queue = queue_of(capacity);
+        for (int round = 0; round < 5; round++) { /* the ring wraps */
+            for (size_t i = 0; i < capacity; i++) {
+                assert_int_equal(px_queue_push(queue, &items[i], PX_NOWAIT), PX_OK);
+            }
+            assert_int_equal(px_queue_len(queue), capacity);
+            for (size_t i = 0; i < capacity; i++) {
+                void *item = NULL;
+                assert_int_equal(px_queue_pop(queue, PX_NOWAIT, &item), PX_OK);
+                assert_ptr_equal(item, &items[i]);
+            }
+        }
+        assert_int_equal(px_queue_capacity(queue), capacity);
+        px_queue_free(queue);
+    }
+}
+
+static void test_queue_null_item_is_an_item(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(1);
+    void *item = queue;
+    assert_int_equal(px_queue_push(queue, NULL, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_pop(queue, PX_NOWAIT, &item), PX_OK);
+    assert_null(item);
+    px_queue_free(queue);
+}
+
+static void test_queue_full_or_empty_without_waiting_says_again(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(1);
+    void *item = NULL;
+    assert_int_equal(px_queue_pop(queue, PX_NOWAIT, &item), PX_EAGAIN);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_EAGAIN);
+    assert_int_equal(px_queue_len(queue), 1);
+    px_queue_free(queue);
+}
+
+static void test_queue_deadline_passes_times_out(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(1);
+    void *item = NULL;
+    const int64_t deadline = px_deadline_in_ns(3 * PX_NS_PER_MS);
+    assert_int_equal(px_queue_pop(queue, deadline, &item), PX_ETIMEDOUT);
+    assert_true(px_now_ns() >= deadline);
+    assert_int_equal(px_queue_push(queue, queue, deadline), PX_OK); /* room: no wait, so no timeout */
+    assert_int_equal(px_queue_push(queue, queue, deadline), PX_ETIMEDOUT);
+    px_queue_free(queue);
+}
+
+static void test_queue_closed_refuses_pushes_and_hands_out_the_rest(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(2);
+    void *item = NULL;
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    px_queue_close(queue);
+    px_queue_close(queue);
+    assert_int_equal(px_queue_push(queue, queue, PX_FOREVER), PX_ECLOSED);
+    assert_int_equal(px_queue_pop(queue, PX_FOREVER, &item), PX_OK);
+    assert_int_equal(px_queue_pop(queue, PX_FOREVER, &item), PX_ECLOSED);
+    px_queue_free(queue);
+}
+
+static void test_queue_task_done_too_often_is_misuse(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(2);
+    void *item = NULL;
+    assert_int_equal(px_queue_join(queue, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    px_queue_task_add(queue);
+    assert_int_equal(px_queue_unfinished(queue), 2);
+    assert_int_equal(px_queue_pop(queue, PX_NOWAIT, &item), PX_OK);
+    assert_int_equal(px_queue_join(queue, PX_NOWAIT), PX_EAGAIN); /* popped is not finished */
+    assert_int_equal(px_queue_task_done(queue), PX_OK);
+    assert_int_equal(px_queue_join(queue, px_now_ns()), PX_ETIMEDOUT);
+    assert_int_equal(px_queue_task_done(queue), PX_OK);
+    assert_int_equal(px_queue_join(queue, PX_FOREVER), PX_OK);
+    assert_int_equal(px_queue_task_done(queue), PX_EINVAL);
+    px_queue_free(queue);
+}
+
+/* --- with threads --------------------------------------------------------------------------- */
+
+enum { PER_PRODUCER = 500 };
+
+struct crowd {
+    struct px_queue *queue;
+    atomic_uint seen[4 * PER_PRODUCER]; /* how often each value came out */
+    atomic_uint errors;
+};
+
+struct member {
+    struct crowd *crowd;
+    unsigned index;
+    pthread_t thread;
+};
+
+static void *produce(void *arg)
+{
+    const struct member *me = arg;
+    for (uintptr_t i = 0; i < PER_PRODUCER; i++) {
+        const uintptr_t value = me->index * PER_PRODUCER + i;
+        /* half of the pushes with a deadline far away: both waits are exercised */
+        const int64_t deadline = i % 2 == 0 ? PX_FOREVER : px_deadline_in_ns(60 * PX_NS_PER_S);
+        if (px_queue_push(me->crowd->queue, (void *)value, deadline) != PX_OK) {
+            atomic_fetch_add(&me->crowd->errors, 1);
+        }
+    }
+    return NULL;
+}
+
+static void *consume(void *arg)
+{
+    const struct member *me = arg;
+    void *item;
+    while (px_queue_pop(me->crowd->queue, PX_FOREVER, &item) == PX_OK) {
+        atomic_fetch_add(&me->crowd->seen[(uintptr_t)item], 1);
+        if (px_queue_task_done(me->crowd->queue) != PX_OK) {
+            atomic_fetch_add(&me->crowd->errors, 1);
+        }
+    }
+    return NULL;
+}
+
+static void start_all(struct member *members, unsigned n, struct crowd *crowd, void *(*body)(void *))
+{
+    for (unsigned i = 0; i < n; i++) {
+        members[i].crowd = crowd;
+        members[i].index = i;
+        assert_int_equal(pthread_create(&members[i].thread, NULL, body, &members[i]), 0);
+    }
+}
+
+static void join_all(struct member *members, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(pthread_join(members[i].thread, NULL), 0);
+    }
+}
+
+static void check_crowd(unsigned n, size_t capacity)
+{
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    crowd->queue = queue_of(capacity);
+    struct member producers[4];
+    struct member consumers[4];
+    start_all(consumers, n, crowd, consume);
+    start_all(producers, n, crowd, produce);
+    join_all(producers, n);
+    assert_int_equal(px_queue_join(crowd->queue, PX_FOREVER), PX_OK);
+    px_queue_close(crowd->queue);
+    join_all(consumers, n);
+    assert_int_equal(crowd->errors, 0);
+    for (unsigned i = 0; i < n * PER_PRODUCER; i++) {
+        assert_int_equal(crowd->seen[i], 1);
+    }
+    px_queue_free(crowd->queue);
+    free(crowd);
+}
+
+static void test_queue_many_threads_each_item_comes_out_once(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 4; n++) {
+        for (size_t capacity = 1; capacity <= 3; capacity++) {
+            check_crowd(n, capacity);
+        }
+    }
+}
+
+static void test_queue_close_wakes_all_who_wait(void **state)
+{
+    (void)state;
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    crowd->queue = queue_of(1);
+    struct member consumers[4];
+    start_all(consumers, 4, crowd, consume);
+    px_queue_close(crowd->queue); /* whether they wait already or not: they must all end */
+    join_all(consumers, 4);
+    assert_int_equal(crowd->errors, 0);
+    px_queue_free(crowd->queue);
+    free(crowd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queue_new_capacity_zero_is_refused),
+        cmocka_unit_test(test_queue_pop_after_pushes_keeps_order),
+        cmocka_unit_test(test_queue_null_item_is_an_item),
+        cmocka_unit_test(test_queue_full_or_empty_without_waiting_says_again),
+        cmocka_unit_test(test_queue_deadline_passes_times_out),
+        cmocka_unit_test(test_queue_closed_refuses_pushes_and_hands_out_the_rest),
+        cmocka_unit_test(test_queue_task_done_too_often_is_misuse),
+        cmocka_unit_test(test_queue_many_threads_each_item_comes_out_once),
+        cmocka_unit_test(test_queue_close_wakes_all_who_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

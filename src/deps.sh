@@ -171,7 +171,10 @@ install_missing() {
         install_apt || { refresh_apt && install_apt; }
         ;;
     dnf) as_root dnf -q -y install $missing ;;
-    pacman) as_root pacman -Sy --noconfirm --needed $missing ;;
+    pacman)
+        as_root pacman -S --noconfirm --needed $missing ||
+            as_root pacman -Sy --noconfirm --needed $missing
+        ;;
     apk) as_root apk add --no-cache $missing ;;
     brew) brew install $missing ;;
     esac
@@ -179,17 +182,19 @@ install_missing() {
 
 # Nobody is there to type a password when there is no terminal: sudo -n then fails
 # at once instead of waiting.
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
+pick_root() {
+    if [ "$(id -u)" -eq 0 ] || [ "$manager" = brew ]; then
+        root=''
     elif have sudo; then
-        if [ "$interactive" = yes ]; then sudo "$@"; else sudo -n "$@"; fi
+        if [ "$interactive" = yes ]; then root='sudo'; else root='sudo -n'; fi
     elif have doas; then
-        doas "$@"
+        root='doas'
     else
-        die "not root, and neither sudo nor doas is here; please run as root: $*"
+        die "not root, and neither sudo nor doas is here; please have these installed: $missing"
     fi
 }
+# shellcheck disable=SC2086 # words
+as_root() { $root "$@"; }
 
 list_only=no
 [ "${1:-}" = --list ] && list_only=yes && shift
@@ -220,6 +225,7 @@ fi
 interactive=no
 [ -t 0 ] && [ -t 2 ] && [ "${CI:-}" != true ] && [ "${CI:-}" != 1 ] && interactive=yes
 say "missing: $missing"
+pick_root
 if [ "$interactive" = yes ]; then
     printf 'deps: install with %s? [Y/n] ' "$manager" >&2
     read -r answer || answer=n

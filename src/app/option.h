@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 #include <pxfer/attr.h>
+#include <pxfer/status.h>
 
 /* What an option takes, and the type of the field at `offset`. */
 enum option_kind {

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <pxfer/attr.h>
+#include <pxfer/status.h>
 
 #define JSONL_DEPTH 16
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include <pxfer/attr.h>
+#include <pxfer/status.h>
 
 struct outfile;
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include <pxfer/attr.h>
+#include <pxfer/status.h>
 
 struct signals_seen {
     int stop;    /* SIGINT, SIGTERM or SIGHUP, from the first one on; 0 = none */

@@ -4,7 +4,8 @@
  * terminal, a log or a report.
  *
  * C0, DEL, C1 (also as UTF-8 U+0080..U+009F) and bytes that are not valid UTF-8 become \n, \t, \e,
- * \xHH ...; a backslash becomes \\. Bidirectional controls (U+202A..E, U+2066..9) are escaped too.
+ * \xHH ...; a backslash becomes \\. Bidirectional controls (U+202A..E, U+2066..9) and the line
+ * separators U+2028..9 are escaped too.
  */
 #ifndef PX_BASE_SHOW_H
 #define PX_BASE_SHOW_H
@@ -25,13 +26,15 @@ size_t px_show(char *dst, size_t room, const char *src, size_t n);
  * argument: px_show_str((char[PX_SHOW_ROOM(255)]){0}, PX_SHOW_ROOM(255), name). */
 const char *px_show_str(char *dst, size_t room, const char *src);
 
-/* A URL: secrets masked first (userinfo becomes "***@"; the values of query keys that look like
- * key, token, secret, signature, password, auth, credential, X-Amz-*, sig become "***"; the
- * fragment stays), then as px_show_str. A text that is not a URL passes through px_show. */
+/* A URL: secrets masked first, then as px_show_str. Userinfo becomes "***@"; the values of query keys
+ * that look like key, token, secret, signature, password, auth, credential, X-Amz-*, sig
+ * (base/secret.h) become "***", also in the fragment, which else stays. A text that is not a URL
+ * passes through px_show. */
 const char *px_show_url(char *dst, size_t room, const char *url);
 
-/* A header line "Name: value": the value of Authorization, Proxy-Authorization, Cookie, Set-Cookie
- * and X-*-Token / X-*-Key becomes "***"; then as px_show_str. */
+/* A header line "Name: value": the value of Authorization, Proxy-Authorization, Cookie, Set-Cookie,
+ * X-*-Token, X-*-Key and the like (base/secret.h) becomes "***"; of every other line, also a request
+ * line, each word is treated as px_show_url does. */
 const char *px_show_header(char *dst, size_t room, const char *line);
 
 /* A newly allocated escaped copy (url: masked first); NULL when out of memory. Caller frees. */

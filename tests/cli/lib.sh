@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# Runs the cmd of a case, $1 (see tests/cli/README.md), with words for checks at hand, which
+# say what was wrong and end the case.
+
+PIDS=()
+trap 'echo "status $?: line $LINENO: $BASH_COMMAND" >&2' ERR
+trap '[ ${#PIDS[@]} -eq 0 ] || kill -KILL "${PIDS[@]}" 2>/dev/null || true' EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    trap - ERR
+    exit 99
+}
+
+skip() {
+    echo "$*" >&2
+    exit 77
+}
+
+# expect CODE COMMAND...: the command must end with that exit code.
+expect() {
+    local want=$1 got=0
+    shift
+    "$@" || got=$?
+    [ "$got" = "$want" ] || fail "exit $got, expected $want: $*"
+}
+
+# is_bytes FILE N NAME [VERSION]: FILE holds just the bytes that a server sends for NAME.
+is_bytes() {
+    [ -f "$1" ] || fail "no file $1"
+    pattern "$2" "$3" --version "${4:-0}" | cmp - "$1" >&2 || fail "wrong bytes in $1"
+}
+
+# holds DIR NAME...: DIR holds these names and no other, hidden ones included.
+holds() {
+    local dir=$1 want got
+    shift
+    want=$(printf '%s\n' "$@" | sort)
+    got=$(find "$dir" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)
+    [ "$want" = "$got" ] && return
+    diff <(echo "$want") <(echo "$got") >&2 || true
+    fail "$dir does not hold just these names: $*"
+}
+
+# has FILE TEXT: some line of FILE holds TEXT. lacks: none does.
+has() { grep -qF -e "$2" "$1" || { cat "$1" >&2 && fail "$1 lacks: $2"; }; }
+lacks() {
+    if grep -F -e "$2" "$1" >&2; then fail "$1 has: $2"; fi
+}
+
+# same_tree A B [treecmp option]...
+same_tree() {
+    local a=$1 b=$2
+    shift 2
+    treecmp "$@" "$a" "$b" >&2 || fail "$a and $b differ"
+}
+
+# start COMMAND...: in the background, with signals as a terminal would leave them; sets PID.
+start() {
+    env --default-signal=INT,QUIT "$@" &
+    PID=$!
+    PIDS+=("$PID")
+}
+
+# ends_with CODE: the program of `start` ends so; died by signal N is 128 + N.
+ends_with() {
+    local got=0
+    wait "$PID" || got=$?
+    [ "$got" = "$1" ] || fail "exit $got, expected $1"
+}
+
+# wait_until COMMAND...: until it succeeds, at most 20 s.
+wait_until() {
+    local i
+    for ((i = 0; i < 1000; i++)); do
+        "$@" && return
+        sleep 0.02
+    done
+    fail "waited in vain for: $*"
+}
+
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# Time limits are for plain builds: a sanitizer makes everything a few times slower.
+within_ms() {
+    local limit=$1 begin
+    begin=$(now_ms)
+    shift
+    "$@"
+    local took=$(($(now_ms) - begin))
+    [ "$SAN" = none ] || limit=$((limit * 10))
+    [ "$took" -le "$limit" ] || fail "took $took ms, more than $limit: $*"
+}
+
+# requests BASE PATH: how many requests the server at BASE has had for PATH.
+requests() {
+    local host=${1#http://} line
+    exec 5<>"/dev/tcp/${host%:*}/${host#*:}"
+    printf 'GET /count%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$2" "$host" >&5
+    while read -r line <&5 && [ "$line" != $'\r' ]; do :; done
+    read -r line <&5
+    exec 5<&-
+    echo "$line"
+}
+
+# was_asked BASE PATH COUNT
+was_asked() {
+    local got
+    got=$(requests "$1" "$2")
+    [ "$got" = "$3" ] || fail "$2 was asked for $got times, expected $3"
+}
+
+# json_lines FILE N: N lines, each one JSON object, in UTF-8.
+json_lines() {
+    [ "$(wc -l <"$1")" = "$2" ] || { cat "$1" >&2 && fail "$1 has not $2 lines"; }
+    jq -Rne '[inputs | fromjson | type] | all(. == "object")' "$1" >/dev/null ||
+        fail "$1 is not JSON Lines"
+    iconv -f UTF-8 -t UTF-8 "$1" >/dev/null || fail "$1 is not UTF-8"
+}
+
+# json_is FILE FILTER VALUE: jq -r FILTER over all lines as one array gives VALUE.
+json_is() {
+    local got
+    got=$(jq -rs "$2" "$1")
+    [ "$got" = "$3" ] || { cat "$1" >&2 && fail "$1: $2 is '$got', expected '$3'"; }
+}
+
+# as_nobody COMMAND...: without root's rights; the programs are copied to where nobody
+# may read them.
+as_nobody() {
+    [ "$(id -u)" = 0 ] || { "$@" && return; }
+    mkdir -p "$TMPDIR/bin"
+    cp "$BUILD/pcopy" "$BUILD/pfetch" "$TMPDIR/bin/"
+    PATH=$TMPDIR/bin:$PATH setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# shellcheck source=/dev/null
+. "$1"

@@ -18,6 +18,8 @@
 
 #include <pxfer/attr.h>
 
+struct timespec;
+
 struct px_io_ops {
     int (*openat)(int dirfd, const char *path, int flags, mode_t mode);
     int (*close)(int fd);
@@ -41,8 +43,8 @@ struct px_io_ops {
     ssize_t (*readlinkat)(int dirfd, const char *path, char *buf, size_t n);
     int (*fchmod)(int fd, mode_t mode);
     int (*fchown)(int fd, uid_t uid, gid_t gid);
-    int (*futimens)(int fd, const struct timespec times[2]);
-    int (*utimensat)(int dirfd, const char *path, const struct timespec times[2], int flags);
+    int (*futimens)(int fd, const struct timespec *times); /* times: two, as in utimensat(2) */
+    int (*utimensat)(int dirfd, const char *path, const struct timespec *times, int flags);
     int (*fchownat)(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
     int (*mknodat)(int dirfd, const char *path, mode_t mode, dev_t dev);
 };

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pxfer/status.h>
+
+#include "base/parse.h"
 #include "base/show.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -442,13 +445,15 @@ static void test_show_escapes_can_be_undone(void **state)
         size_t len = px_show(dst, sizeof(dst), src, n);
         size_t back_len = 0;
         for (size_t i = 0; i < len; i++) {
-            unsigned byte = (unsigned char)dst[i];
+            unsigned char byte = (unsigned char)dst[i];
             if (byte == '\\') {
                 const char *letter = strchr("n\nt\tr\re\033\\\\", dst[++i]);
                 if (letter != NULL) {
                     byte = (unsigned char)letter[1];
                 } else {
-                    assert_int_equal(sscanf(dst + i, "x%2x", &byte), 1);
+                    const char digits[3] = {dst[i + 1], dst[i + 2], '\0'};
+                    assert_int_equal(dst[i], 'x');
+                    assert_int_equal(px_parse_hex(digits, &byte, 1), PX_OK);
                     i += 2;
                 }
             }

@@ -171,10 +171,10 @@ IO_FAULT_WRAP_(ssize_t, readlinkat, (int dirfd, const char *path, char *buf, siz
                buf, n)
 IO_FAULT_WRAP_(int, fchmod, (int fd, mode_t mode), fd, mode)
 IO_FAULT_WRAP_(int, fchown, (int fd, uid_t uid, gid_t gid), fd, uid, gid)
-IO_FAULT_WRAP_(int, futimens, (int fd, const struct timespec times[2]), fd, times)
+IO_FAULT_WRAP_(int, futimens, (int fd, const struct timespec *times), fd, times)
 IO_FAULT_WRAP_(int, utimensat,
-               (int dirfd, const char *path, const struct timespec times[2], int flags), dirfd,
-               path, times, flags)
+               (int dirfd, const char *path, const struct timespec *times, int flags), dirfd, path,
+               times, flags)
 IO_FAULT_WRAP_(int, fchownat, (int dirfd, const char *path, uid_t uid, gid_t gid, int flags), dirfd,
                path, uid, gid, flags)
 IO_FAULT_WRAP_(int, mknodat, (int dirfd, const char *path, mode_t mode, dev_t dev), dirfd, path,

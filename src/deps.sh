@@ -26,6 +26,10 @@ cmd:jq                     jq                   jq                jq            
 cmd:pkg-config             pkg-config           pkgconf-pkg-config pkgconf          pkgconf            pkgconf
 cmd:timeout                coreutils            coreutils         coreutils         coreutils          coreutils
 cmd:openssl                openssl              openssl           openssl           openssl            openssl@3
+cmd:awk                    mawk                 gawk              gawk              gawk               gawk
+cmd:cmp                    diffutils            diffutils         diffutils         diffutils          diffutils
+cmd:find                   findutils            findutils         findutils         findutils          findutils
+cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -
 rt:libtsan.so              -                    libtsan           -                 -                  -

@@ -17,8 +17,8 @@
 
 struct run_summary {
     uint64_t ok, skipped, failed, canceled;
-    uint64_t bytes;          /* payload of the items that ended well or not */
-    int64_t wall_ns;         /* first task submitted -> last result seen */
+    uint64_t bytes;          /* payload held by the items that were reported */
+    int64_t wall_ns;         /* workers started -> workers joined */
     unsigned workers;        /* that were started; 0 = inline */
     unsigned workers_wanted;
     unsigned streams;

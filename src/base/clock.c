@@ -3,8 +3,6 @@
  * base/clock.c - CLOCK_MONOTONIC as nanoseconds, and a clock for tests that stands still. Entered by
  * every thread; owns no lock.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "base/clock.h"
 
 #include <time.h>

@@ -4,8 +4,6 @@
  * thread. A failing lock or unlock is a programming error (unlocking what is not held, using what
  * was destroyed): there is nothing sane to go on with, so it aborts with a line that says where.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "base/mutex.h"
 
 #include <errno.h>

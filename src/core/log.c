@@ -3,8 +3,6 @@
  * core/log.c - one diagnostic line, whole, with the worker's name before it. Any thread enters; the
  * print lock is the only lock, and the line is built before it is taken.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,6 @@
  * The overlay (live progress lines) is kept as text, so that a block from any thread can be put
  * above it: erase, write the block, draw the overlay again, all in one write.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,8 +2,6 @@
  *
  * The print lock, written to a pipe or a temporary file and read back.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/copy_engine.h - the copy engine as a session sees it: opened for one run, and how its items
+ * and times are told.
+ */
+#ifndef PX_APP_COPY_ENGINE_H
+#define PX_APP_COPY_ENGINE_H
+
+#include <stddef.h>
+
+#include <pxfer/attr.h>
+#include <pxfer/copy.h>
+
+#include "app/session.h"
+
+/* What points into static storage. */
+struct report_schema copy_engine_report(void);
+struct journal_schema copy_engine_journal(void);
+
+/* Opens the engine with `opts`, of which `run` decides the workers, the target and who listens.
+ * `opts` may go away afterwards; what it points to may not. Errors as px_copy_new(). */
+PX_NODISCARD int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *run,
+                                  struct run_engine *out, char *error, size_t room);
+void copy_engine_close(void *ctx, struct run_engine *engine);
+
+/* The directory that `target` is in, or is: where a scratch folder lies on the same file system.
+ * NULL when out of memory; caller frees. */
+PX_NODISCARD char *copy_engine_scratch_parent(const char *target);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/fetch_engine.c - the download engine as a session sees it. Main's thread only, no lock.
+ */
+#include "app/fetch_engine.h"
+
+#include <curl/curl.h>
+
+#include <pxfer/status.h>
+
+#include "base/digest.h"
+
+/* The queue is where URLs wait, not where workers do: no limit of the run. */
+static const char *const phase_limits[] = {
+    NULL,
+    "looking up names",
+    "making connections",
+    "TLS handshakes",
+    "waiting for the servers' first byte",
+    "the network or the servers' bandwidth",
+    "writing to disk",
+    NULL,
+};
+
+struct report_schema fetch_engine_report(void)
+{
+    return (struct report_schema){
+        .program = "pfetch",
+        .noun = "files",
+        .phase_names = px_fetch_phase_names(),
+        .phase_limits = phase_limits,
+        .counter_names = px_fetch_counter_names(),
+    };
+}
+
+static void fetch_engine_text(struct jsonl *json, const char *key, const char *value)
+{
+    if (value != NULL) {
+        jsonl_string(json, key, value);
+    }
+}
+
+static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
+{
+    const struct px_fetch_detail *detail = item->detail;
+    if (detail == NULL) {
+        return;
+    }
+    if (detail->http_status != 0) {
+        jsonl_i64(json, "http", detail->http_status);
+    }
+    if (detail->digest_hex != NULL) {
+        char digest[2 * PX_DIGEST_MAX_BYTES + 32];
+        const int n = snprintf(digest, sizeof digest, "%s=%s", detail->digest_name,
+                               detail->digest_hex);
+        jsonl_string(json, "digest", n > 0 ? digest : "");
+    }
+    fetch_engine_text(json, "etag", detail->etag);
+    fetch_engine_text(json, "last_modified", detail->last_modified);
+    fetch_engine_text(json, "final_url", detail->final_url);
+    fetch_engine_text(json, "reason", detail->skip_reason);
+    if (detail->resumed) {
+        jsonl_bool(json, "resumed", true);
+    }
+}
+
+struct journal_schema fetch_engine_journal(void)
+{
+    return (struct journal_schema){
+        .source_key = "url",
+        .target_key = "path",
+        .source_is_url = true,
+        .phase_names = px_fetch_phase_names(),
+        .detail = fetch_engine_detail,
+    };
+}
+
+static const struct px_account *fetch_engine_account(const void *engine, unsigned worker)
+{
+    return px_fetch_account(engine, worker);
+}
+
+int fetch_engine_open(const struct px_fetch_opts *opts, const struct session_run *run,
+                      struct run_engine *out, char *error, size_t room)
+{
+    struct px_fetch_opts mine = *opts;
+    mine.workers = run->workers;
+    mine.activity = run->activity;
+    mine.log = run->log;
+    mine.dir = run->scratch != NULL ? run->scratch : opts->dir;
+    struct px_fetch *fetch = NULL;
+    int status = px_fetch_new(&mine, error, room, &fetch);
+    if (status != PX_OK) {
+        return status;
+    }
+    status = px_fetch_source(fetch, &out->source);
+    if (status != PX_OK) {
+        px_fetch_free(fetch);
+        return status;
+    }
+    out->engine = fetch;
+    out->body = px_fetch_body(fetch);
+    out->account = fetch_engine_account;
+    return PX_OK;
+}
+
+int fetch_engine_sync(void *ctx, struct run_engine *engine)
+{
+    (void)ctx;
+    return px_fetch_sync(engine->engine);
+}
+
+void fetch_engine_close(void *ctx, struct run_engine *engine)
+{
+    (void)ctx;
+    engine->source->ops->free(engine->source);
+    px_fetch_free(engine->engine);
+}
+
+void fetch_engine_print_versions(FILE *out)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    fprintf(out, "%s\n", curl_version());
+    static const struct {
+        int bit;
+        const char *name;
+    } features[] = {
+        {CURL_VERSION_SSL, "TLS"},           {CURL_VERSION_HTTP2, "HTTP2"},
+        {CURL_VERSION_HTTP3, "HTTP3"},       {CURL_VERSION_IPV6, "IPv6"},
+        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"}, {CURL_VERSION_THREADSAFE, "threadsafe"},
+        {CURL_VERSION_LARGEFILE, "Largefile"}, {CURL_VERSION_IDN, "IDN"},
+    };
+    fputs("libcurl features:", out);
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
+        if (info->features & features[i].bit) {
+            fprintf(out, " %s", features[i].name);
+        }
+    }
+    fputc('\n', out);
+}

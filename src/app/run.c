@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/run.c - the run loop. Main's thread only; owns no lock. The workers are behind px_pool, and
+ * main waits nowhere but in px_pool_pump(), never longer than until the next progress tick.
+ *
+ * Stopping early has three strengths:
+ *   drain    SIGUSR2: the source reads no further, what is in flight is finished
+ *   cancel   signal, full disk, --fail-fast: in flight is given up too, each with its one result
+ *   signal   a second SIGINT or SIGTERM: the handler kills at once (signals.c)
+ */
+#include "app/run.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include <pxfer/pool.h>
+#include <pxfer/queue.h>
+#include <pxfer/status.h>
+#include <pxfer/timing.h>
+
+#include "base/show.h"
+
+/* Room of the task queue for each task that can be in flight: enough that a worker which finishes
+ * always finds the next one while main is busy, small enough that a list of ten million lines never
+ * sits in memory. */
+#define QUEUE_PER_SLOT 8
+#define QUEUE_MIN 64
+
+/* How often main looks up from its wait when nothing comes: signals are noticed by then. */
+#define LOOK_UP_NS (100 * PX_NS_PER_MS)
+
+/* Finished tasks (skips, bad lines) taken from the source in one turn, so that a million of them in
+ * a row do not starve the display and the signals. */
+#define FEED_PER_TURN 1024
+
+struct run {
+    const struct run_opts *opts;
+    struct px_source *source;
+    struct px_pool *pool;
+    struct run_summary *summary;
+    struct px_result *held; /* made by the source, not yet taken by the pool */
+    int64_t source_until_ns; /* the source has nothing before */
+    bool source_ended;
+    bool stopping; /* no more intake */
+    bool canceled; /* and nothing in flight is finished */
+};
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static void run_say(const struct run *run, enum px_log_level level, const char *what,
+                    const struct px_item *item)
+{
+    const struct px_log *log = run->opts->to.log;
+    if (!px_log_wants(log, level)) {
+        return;
+    }
+    const char *source = item->source != NULL ? item->source : "";
+    char *shown = run->opts->to.source_is_url ? px_show_url_dup(source) : px_show_dup(source);
+    px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s", what, shown != NULL ? shown : "(no memory)",
+                *source != '\0' && item->error != NULL ? ": " : "",
+                item->error != NULL ? item->error : "");
+    free(shown);
+}
+
+static void run_tell_item(struct run *run, const struct px_item *item)
+{
+    switch (item->state) {
+    case PX_ITEM_OK:
+        if (item->error != NULL) { /* done, with something to say: an attribute could not be kept */
+            run_say(run, PX_LOG_NORMAL, "warning: ", item);
+        }
+        break;
+    case PX_ITEM_SKIPPED:
+        run_say(run, item->status == PX_OK ? PX_LOG_VERBOSE : PX_LOG_NORMAL, "skipped: ", item);
+        break;
+    case PX_ITEM_FAILED:
+        /* One message for a full disk, not ten thousand. */
+        if (item->status != PX_EFULL || run->summary->fatal != PX_EFULL) {
+            run_say(run, PX_LOG_QUIET, "failed: ", item);
+        }
+        break;
+    case PX_ITEM_CANCELED:
+        break; /* told once, by its cause */
+    }
+}
+
+static struct progress_counts run_counts(const struct run *run)
+{
+    return (struct progress_counts){
+        .ok = run->summary->ok,
+        .skipped = run->summary->skipped,
+        .failed = run->summary->failed,
+        .bytes = run->summary->bytes,
+        .total_items = run->source->ops->total_items(run->source),
+    };
+}
+
+static void run_note_output(struct run *run, int status)
+{
+    run->summary->output_lost = run->summary->output_lost || status != PX_OK;
+}
+
+static void run_record_item(struct run *run, const struct px_item *item)
+{
+    if (item->state == PX_ITEM_CANCELED) {
+        return; /* the journal tells of finished items */
+    }
+    run_note_output(run, journal_add(run->opts->to.journal, item));
+    run_note_output(run, journal_add(run->opts->to.json, item));
+}
+
+/* --- stopping --------------------------------------------------------------------------------- */
+
+static void run_stop_intake(struct run *run)
+{
+    if (!run->stopping) {
+        run->stopping = true;
+        run->source->ops->drain(run->source);
+        run->source_until_ns = 0;
+    }
+}
+
+static void run_cancel(struct run *run, int why)
+{
+    if (!run->canceled) {
+        run->canceled = true;
+        run->summary->fatal = why;
+        run_stop_intake(run);
+        px_pool_cancel(run->pool);
+    }
+}
+
+static void run_check_signals(struct run *run)
+{
+    if (run->opts->signals == NULL) {
+        return;
+    }
+    const struct signals_seen seen = run->opts->signals();
+    if (seen.stop != 0) {
+        run->summary->signal = seen.stop;
+        run_cancel(run, PX_ECANCELED);
+    }
+    if (seen.drain && !run->stopping) {
+        run->summary->drained_early = !run->source_ended;
+        run_stop_intake(run);
+    }
+    if (seen.status && run->opts->to.progress != NULL) {
+        const struct progress_counts counts = run_counts(run);
+        progress_say(run->opts->to.progress, &counts);
+    }
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+static void run_count(struct run *run, const struct px_result *task)
+{
+    struct run_summary *summary = run->summary;
+    summary->ok += task->ok;
+    summary->skipped += task->skipped;
+    summary->failed += task->failed;
+    summary->canceled += task->canceled;
+    summary->bytes += task->bytes;
+    for (size_t i = 0; i < task->n_items; i++) {
+        const struct px_item *item = &task->items[i];
+        if (item->state == PX_ITEM_FAILED && item->status <= 0 && item->status > -RUN_CLASSES) {
+            summary->class_count[-item->status]++;
+        }
+    }
+}
+
+static bool run_has_failure_of(const struct px_result *task, int status)
+{
+    for (size_t i = 0; i < task->n_items; i++) {
+        if (task->items[i].state == PX_ITEM_FAILED && task->items[i].status == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A task is final: everybody hears of it, then it is gone. */
+static void run_finish(struct run *run, struct px_result *task)
+{
+    run_count(run, task);
+    for (size_t i = 0; i < task->n_items; i++) {
+        run_record_item(run, &task->items[i]);
+        run_tell_item(run, &task->items[i]);
+    }
+    if (task->failed > 0) {
+        run_note_output(run, failures_add(run->opts->to.failures, task));
+    }
+    if (run_has_failure_of(task, PX_EFULL) && !run->canceled) {
+        px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN,
+                    "stopping: the target cannot take more; the same command goes on from here");
+        run_cancel(run, PX_EFULL);
+    }
+    if (task->failed > 0 && run->opts->fail_fast) {
+        run_cancel(run, PX_ECANCELED);
+    }
+    run->source->ops->release(run->source, task);
+}
+
+static void run_on_result(void *ctx, void *result)
+{
+    struct run *run = ctx;
+    struct px_result *task = result;
+    run->source_until_ns = 0; /* a result may have made the source's next task possible */
+    if (run->source->ops->done(run->source, task) != PX_EAGAIN) {
+        run_finish(run, task);
+    }
+}
+
+/* --- feeding ---------------------------------------------------------------------------------- */
+
+/* A task that the pool will never take gets its one result here. */
+static void run_give_up(struct run *run, struct px_result *task)
+{
+    run->summary->canceled += task->n_items > 0 ? task->n_items : 1;
+    run->source->ops->release(run->source, task);
+}
+
+static bool run_submit_held(struct run *run)
+{
+    const int status = px_pool_submit(run->pool, run->held);
+    if (status == PX_EAGAIN) {
+        return false;
+    }
+    struct px_result *task = run->held;
+    run->held = NULL;
+    if (status != PX_OK) {
+        run_give_up(run, task);
+    }
+    return true;
+}
+
+static void run_source_failed(struct run *run, int status)
+{
+    const char *why = run->source->ops->error(run->source);
+    px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
+                why != NULL ? why : px_status_text(status));
+    run->summary->class_count[-status]++;
+    run->summary->fatal = status;
+    run_stop_intake(run);
+}
+
+/* One step: false when nothing more can be fed now. */
+static bool run_feed_one(struct run *run)
+{
+    if (run->held != NULL) {
+        return run_submit_held(run);
+    }
+    struct px_next next = {.until_ns = PX_FOREVER};
+    const int status = run->source->ops->next(run->source, &next);
+    switch (status) {
+    case PX_OK:
+        if (next.finished) {
+            run_finish(run, next.task);
+        } else {
+            run->held = next.task;
+        }
+        return true;
+    case PX_EAGAIN:
+        run->source_until_ns = next.until_ns;
+        return false;
+    case PX_EEND:
+        run->source_ended = true;
+        return false;
+    default:
+        if (run->stopping) { /* it failed again after it was told to stop: believe it */
+            run->source_ended = true;
+            return false;
+        }
+        run_source_failed(run, status);
+        return true;
+    }
+}
+
+/* The source may have ended and come to life again: a retry is kept, then due. */
+static void run_feed(struct run *run)
+{
+    const bool asked_too_early = run->held == NULL && px_now_ns() < run->source_until_ns;
+    if (asked_too_early) {
+        return;
+    }
+    run->source_until_ns = 0;
+    run->source_ended = false;
+    for (int i = 0; i < FEED_PER_TURN && px_pool_has_room(run->pool); i++) {
+        if (!run_feed_one(run)) {
+            return;
+        }
+    }
+}
+
+static void run_tick(struct run *run)
+{
+    if (run->opts->to.progress == NULL) {
+        return;
+    }
+    const struct progress_counts counts = run_counts(run);
+    progress_tick(run->opts->to.progress, &counts);
+}
+
+static int64_t run_wait_until(const struct run *run)
+{
+    int64_t until = px_deadline_in_ns(LOOK_UP_NS);
+    if (run->opts->to.progress != NULL && progress_due_ns(run->opts->to.progress) < until) {
+        until = progress_due_ns(run->opts->to.progress);
+    }
+    if (run->source_until_ns > 0 && run->source_until_ns < until) {
+        until = run->source_until_ns;
+    }
+    return until;
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static bool run_is_over(const struct run *run)
+{
+    return run->source_ended && run->held == NULL && px_pool_unfinished(run->pool) == 0;
+}
+
+static void run_wait(const struct run *run)
+{
+    const int64_t until = run_wait_until(run);
+    if (px_pool_pump(run->pool, until) != PX_EEND) {
+        return;
+    }
+    /* Nothing is in flight: the source waits for a pipe or for a host. A signal ends the poll. */
+    const int64_t left_ns = until - px_now_ns();
+    if (left_ns > 0) {
+        PX_IGNORE(poll(NULL, 0, (int)(left_ns / PX_NS_PER_MS) + 1));
+    }
+}
+
+static void run_loop(struct run *run)
+{
+    for (;;) {
+        run_check_signals(run);
+        run_feed(run);
+        run_tick(run);
+        if (run_is_over(run)) {
+            return;
+        }
+        run_wait(run);
+    }
+}
+
+static void run_collect_accounts(const struct run_engine *engine, struct run_summary *summary)
+{
+    const unsigned n = summary->workers_wanted > 0 ? summary->workers_wanted : 1;
+    for (unsigned i = 0; i < n; i++) {
+        summary->worker[i] = *engine->account(engine->engine, i);
+        px_account_merge(&summary->total, &summary->worker[i]);
+    }
+}
+
+static size_t run_queue_capacity(const struct run_opts *opts, unsigned per_worker)
+{
+    const size_t slots = (size_t)(opts->workers > 0 ? opts->workers : 1) * per_worker;
+    return slots * QUEUE_PER_SLOT > QUEUE_MIN ? slots * QUEUE_PER_SLOT : QUEUE_MIN;
+}
+
+int run_engine(const struct run_engine *engine, const struct run_opts *opts,
+               struct run_summary *out)
+{
+    const unsigned per_worker = opts->per_worker > 0 ? opts->per_worker : 1;
+    *out = (struct run_summary){.workers_wanted = opts->workers, .streams = per_worker};
+    out->worker = calloc(opts->workers > 0 ? opts->workers : 1, sizeof *out->worker);
+    if (out->worker == NULL) {
+        return PX_ENOMEM;
+    }
+    struct run run = {.opts = opts, .source = engine->source, .summary = out};
+    const struct px_pool_opts pool = {
+        .workers = opts->workers,
+        .per_worker = per_worker,
+        .capacity = run_queue_capacity(opts, per_worker),
+        .body = engine->body,
+        .sink = run_on_result,
+        .sink_ctx = &run,
+        .name = opts->name,
+    };
+    const int64_t begin_ns = px_now_ns();
+    const int status = px_pool_new(&pool, &run.pool);
+    if (status != PX_OK) {
+        run_summary_fini(out);
+        return status;
+    }
+    out->workers = px_pool_workers(run.pool);
+    run_loop(&run);
+    px_pool_drain(run.pool);
+    out->wall_ns = px_now_ns() - begin_ns;
+    px_pool_free(run.pool);
+    run_collect_accounts(engine, out);
+    return PX_OK;
+}
+
+void run_summary_fini(struct run_summary *summary)
+{
+    free(summary->worker);
+    summary->worker = NULL;
+}

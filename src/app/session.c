@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/session.c - from the common options to the exit code: opens the engine as often as it is to be
+ * measured, runs it, tells what came of it. Main's thread only; owns no lock (the outlocks have
+ * theirs).
+ */
+#include "app/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <pxfer/outlock.h>
+#include <pxfer/status.h>
+
+#include "app/plot.h"
+#include "app/scratch.h"
+#include "app/signals.h"
+#include "base/fdio.h"
+#include "base/show.h"
+
+#define ERROR_ROOM 1024
+
+const struct option_choice session_progress_words[] = {
+    {"auto", PROGRESS_AUTO}, {"bar", PROGRESS_BAR}, {"plain", PROGRESS_PLAIN},
+    {"none", PROGRESS_NONE}, {NULL, 0},
+};
+
+const struct option_choice session_report_words[] = {
+    {"text", REPORT_TEXT},
+    {"json", REPORT_JSON},
+    {"none", REPORT_NONE},
+    {NULL, 0},
+};
+
+struct session {
+    const struct session_program *program;
+    const struct session_opts *opts;
+    void *ctx;
+    struct px_outlock *err;
+    struct px_outlock *out;
+    struct px_log log;
+    struct px_log errors_only; /* for measured runs */
+    char *scratch[OPTION_NUMBERS_MAX]; /* removed at the very end: deleting a tree slows ext4 down */
+    size_t n_scratch;
+};
+
+static void session_say(const struct session *s, const char *what, const char *name, int status)
+{
+    char *shown = px_show_dup(name);
+    px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s%s: %s", what, shown != NULL ? shown : "",
+                errno != 0 ? px_errno_text(errno) : px_status_text(status));
+    free(shown);
+}
+
+/* --- one run ---------------------------------------------------------------------------------- */
+
+static bool session_wants_every_item(const struct session *s, const char *scratch)
+{
+    return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0);
+}
+
+static int session_open_listeners(struct session *s, struct px_activity *activity, bool measured,
+                                  struct run_listeners *to)
+{
+    const struct progress_opts progress = {
+        .mode = s->opts->quiet ? PROGRESS_NONE : s->opts->progress,
+        .out = s->err,
+        .fd = STDERR_FILENO,
+        .stdout_used = s->opts->json,
+        .activity = activity,
+        .program = s->program->report->program,
+        .noun = s->program->report->noun,
+    };
+    to->source_is_url = s->program->journal->source_is_url;
+    to->log = measured ? &s->errors_only : &s->log;
+    int status = progress_new(&progress, &to->progress);
+    if (status != PX_OK || measured) {
+        return status;
+    }
+    errno = 0;
+    if (s->opts->journal != NULL) {
+        status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &to->journal);
+        if (status != PX_OK) {
+            session_say(s, "journal ", s->opts->journal, status);
+            return status;
+        }
+    }
+    if (s->opts->failed != NULL) {
+        status = failures_open(s->opts->failed, s->program->write_failed, &to->failures);
+        if (status != PX_OK) {
+            session_say(s, "", s->opts->failed, status);
+            return status;
+        }
+    }
+    if (s->opts->json) {
+        status = journal_on_outlock(s->out, s->program->journal, NULL, &to->json);
+    }
+    return status;
+}
+
+/* PX_OK or the first thing that was lost. */
+static int session_close_listeners(struct session *s, struct run_listeners *to)
+{
+    progress_free(to->progress);
+    int status = PX_OK;
+    errno = 0;
+    const int journal = journal_close(to->journal);
+    if (journal != PX_OK) {
+        session_say(s, "journal ", s->opts->journal, journal);
+        status = journal;
+    }
+    const int failures = failures_close(to->failures);
+    if (failures != PX_OK) {
+        session_say(s, "", s->opts->failed, failures);
+        status = failures;
+    }
+    const int json = journal_close(to->json);
+    return status != PX_OK ? status : json;
+}
+
+static int session_run_opened(struct session *s, struct run_engine *engine, unsigned workers,
+                              const struct run_listeners *to, struct run_summary *out)
+{
+    const struct run_opts opts = {
+        .name = s->program->report->program,
+        .workers = workers,
+        .per_worker = s->program->per_worker,
+        .fail_fast = s->opts->fail_fast,
+        .to = *to,
+        .signals = signals_take,
+    };
+    int status = run_engine(engine, &opts, out);
+    if (status != PX_OK) {
+        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "cannot start: %s", px_status_text(status));
+        return status;
+    }
+    if (out->workers < workers) {
+        px_log_line(&s->log, PX_LOG_NORMAL, PX_LOG_MAIN, "only %u of %u workers could be started",
+                    out->workers, workers);
+    }
+    status = s->program->sync != NULL ? s->program->sync(s->ctx, engine) : PX_OK;
+    if (status != PX_OK) {
+        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "sync: %s", px_status_text(status));
+        out->class_count[-status]++;
+    }
+    return PX_OK;
+}
+
+/* Opens the engine for `workers`, into `scratch` when it is not NULL, and runs it. */
+static int session_run(struct session *s, unsigned workers, const char *scratch,
+                       struct run_summary *out)
+{
+    char error[ERROR_ROOM] = "";
+    struct px_activity *activity = NULL;
+    struct run_engine engine = {0};
+    struct run_listeners to = {0};
+    const unsigned per_worker = s->program->per_worker > 0 ? s->program->per_worker : 1;
+    int status = px_activity_new((size_t)workers * per_worker, &activity);
+    if (status != PX_OK) {
+        return status;
+    }
+    const struct session_run run = {
+        .workers = workers,
+        .scratch = scratch,
+        .every_item = session_wants_every_item(s, scratch),
+        .activity = activity,
+        .log = scratch != NULL ? &s->errors_only : &s->log,
+    };
+    status = s->program->open(s->ctx, &run, &engine, error, sizeof error);
+    if (status != PX_OK) {
+        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
+                    error[0] != '\0' ? error : px_status_text(status));
+        goto out_activity;
+    }
+    status = session_open_listeners(s, activity, scratch != NULL, &to);
+    if (status == PX_OK) {
+        status = session_run_opened(s, &engine, workers, &to, out);
+    }
+    const int lost = session_close_listeners(s, &to);
+    if (status == PX_OK && lost != PX_OK) {
+        out->output_lost = true;
+    }
+    s->program->close(s->ctx, &engine);
+out_activity:
+    px_activity_free(activity);
+    return status;
+}
+
+/* --- measured runs ---------------------------------------------------------------------------- */
+
+static int session_add_scratch(struct session *s, const char **path)
+{
+    char *parent = s->program->scratch_parent(s->ctx);
+    if (parent == NULL) {
+        return PX_ENOMEM;
+    }
+    errno = 0;
+    const int status = scratch_new(parent, s->program->report->program, &s->scratch[s->n_scratch]);
+    if (status != PX_OK) {
+        session_say(s, "scratch folder in ", parent, status);
+    } else {
+        *path = s->scratch[s->n_scratch++];
+    }
+    free(parent);
+    return status;
+}
+
+static void session_remove_scratch(struct session *s)
+{
+    for (; s->n_scratch > 0; s->n_scratch--) {
+        char *path = s->scratch[s->n_scratch - 1];
+        if (scratch_remove(path) != PX_OK) {
+            session_say(s, "cannot remove ", path, PX_EIO);
+        }
+        free(path);
+    }
+}
+
+static int session_measure(struct session *s, unsigned workers, struct run_summary *out)
+{
+    const char *scratch = NULL;
+    const int status = session_add_scratch(s, &scratch);
+    return status == PX_OK ? session_run(s, workers, scratch, out) : status;
+}
+
+static void session_plot(struct session *s, const struct report_row *rows, size_t n)
+{
+    if (s->opts->plot == NULL || n == 0) {
+        return;
+    }
+    errno = 0;
+    const int status = plot_write(s->opts->plot, s->program->report->program, rows, n);
+    if (status != PX_OK) {
+        session_say(s, "plot ", s->opts->plot, status);
+    }
+}
+
+static struct report_row session_row(const struct run_summary *summary)
+{
+    return (struct report_row){summary->workers, summary->wall_ns, summary->failed};
+}
+
+/* The exit code of a run, or death by the signal that ended it. */
+static int session_exit(struct session *s, const struct run_summary *summary)
+{
+    const int code = exits_code(s->program->exits, summary);
+    if (summary->signal != 0) {
+        session_remove_scratch(s);
+        return signals_die(summary->signal);
+    }
+    return code;
+}
+
+static int session_compare(struct session *s)
+{
+    struct report_row rows[OPTION_NUMBERS_MAX];
+    int code = 0;
+    size_t n = 0;
+    for (; n < s->opts->compare.n && code == 0; n++) {
+        struct run_summary summary = {0};
+        const int status = session_measure(s, (unsigned)s->opts->compare.value[n], &summary);
+        if (status != PX_OK) {
+            return exits_code_of(s->program->exits, status);
+        }
+        rows[n] = session_row(&summary);
+        run_summary_fini(&summary);
+        code = session_exit(s, &summary);
+    }
+    session_plot(s, rows, n);
+    PX_IGNORE(report_compare(s->opts->report, s->program->report, rows, n, s->err));
+    return code;
+}
+
+/* --- the real run ----------------------------------------------------------------------------- */
+
+static int session_real(struct session *s)
+{
+    struct run_summary baseline = {0};
+    struct run_summary summary = {0};
+    int status = s->opts->baseline ? session_measure(s, 1, &baseline) : PX_OK;
+    if (status == PX_OK && baseline.signal != 0) {
+        run_summary_fini(&baseline);
+        return session_exit(s, &baseline);
+    }
+    if (status == PX_OK) {
+        status = session_run(s, s->opts->jobs, NULL, &summary);
+    }
+    if (status != PX_OK) {
+        run_summary_fini(&baseline);
+        return exits_code_of(s->program->exits, status);
+    }
+    const struct run_summary *measured = s->opts->baseline ? &baseline : NULL;
+    if (measured != NULL) {
+        const struct report_row rows[] = {session_row(&baseline), session_row(&summary)};
+        session_plot(s, rows, 2);
+    }
+    const enum report_mode mode = s->opts->quiet ? REPORT_NONE : s->opts->report;
+    const int told = report_print(mode, s->program->report, &summary, measured, s->err);
+    summary.output_lost = summary.output_lost || told == PX_EIO || px_outlock_failed(s->out);
+    run_summary_fini(&summary);
+    run_summary_fini(&baseline);
+    return session_exit(s, &summary);
+}
+
+static int session_check(const struct session *s)
+{
+    const bool twice = s->opts->baseline || s->opts->compare.n > 0;
+    if (s->opts->plot != NULL && !twice) {
+        return option_complain(s->program->options, stderr,
+                               "--plot needs --baseline or --compare");
+    }
+    if (s->opts->baseline && s->opts->compare.n > 0) {
+        return option_complain(s->program->options, stderr,
+                               "--baseline and --compare exclude each other");
+    }
+    const char *why = twice ? s->program->only_once(s->ctx) : NULL;
+    if (why != NULL) {
+        return option_complain(s->program->options, stderr,
+                               "--baseline and --compare need to run twice: %s", why);
+    }
+    return PX_OK;
+}
+
+static int session_prepare(void)
+{
+    if (px_reserve_stdio() != 0) {
+        return PX_EINTERNAL;
+    }
+    (void)px_raise_nofile(); /* a low limit is met by fewer open files, not by an error here */
+    return signals_install();
+}
+
+static enum px_log_level session_level(const struct session_opts *opts)
+{
+    if (opts->quiet) {
+        return PX_LOG_QUIET;
+    }
+    return opts->verbose > 1    ? PX_LOG_DEBUG
+           : opts->verbose == 1 ? PX_LOG_VERBOSE
+                                : PX_LOG_NORMAL;
+}
+
+int session_main(const struct session_program *program, const struct session_opts *opts, void *ctx)
+{
+    struct session s = {.program = program, .opts = opts, .ctx = ctx};
+    if (session_check(&s) != PX_OK) {
+        return EXITS_USAGE;
+    }
+    if (px_outlock_new(STDERR_FILENO, &s.err) != PX_OK ||
+        px_outlock_new(STDOUT_FILENO, &s.out) != PX_OK) {
+        px_outlock_free(s.err);
+        return EXITS_OTHER;
+    }
+    s.log = (struct px_log){s.err, session_level(opts), program->report->program};
+    s.errors_only = (struct px_log){s.err, PX_LOG_QUIET, program->report->program};
+    const int code = opts->compare.n > 0 ? session_compare(&s) : session_real(&s);
+    session_remove_scratch(&s);
+    px_outlock_free(s.out);
+    px_outlock_free(s.err);
+    return code;
+}
+
+int session_start(const struct option_program *program, const struct exits_table *exits, int argc,
+                  char **argv, void *options,
+                  int (*run)(void *options, const struct option_parsed *parsed))
+{
+    struct option_parsed parsed;
+    if (session_prepare() != PX_OK) {
+        return EXITS_OTHER;
+    }
+    int status = option_parse(program, argc, argv, options, stderr, &parsed);
+    int code = exits_code_of(exits, status);
+    if (status == PX_OK && parsed.action == OPTION_DO_RUN) {
+        code = run(options, &parsed);
+    } else if (status == PX_OK) {
+        status = option_show(program, &parsed, stdout);
+        code = exits_code_of(exits, status);
+    }
+    option_free(program, options);
+    return code;
+}

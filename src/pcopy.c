@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pcopy - copies files and trees with many threads. The option table and main(); the copy engine is
+ * src/copy, what the user sees is made in src/app.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <pxfer/copy.h>
+#include <pxfer/version.h>
+
+#include "app/copy_engine.h"
+#include "app/session.h"
+
+struct options {
+    struct session_opts session;
+    const char *target_dir; /* -t */
+    struct px_copy_opts copy;
+};
+
+#define AT(field) offsetof(struct options, field)
+#define COPY(field) offsetof(struct options, copy.field)
+
+/* clang-format off: a row for each option */
+static const struct option_choice update_words[] = {
+    {"all", PX_UPDATE_ALL}, {"none", PX_UPDATE_NONE}, {"older", PX_UPDATE_OLDER}, {NULL, 0},
+};
+
+static const struct option_choice reflink_words[] = {
+    {"auto", PX_REFLINK_AUTO}, {"always", PX_REFLINK_ALWAYS}, {"never", PX_REFLINK_NEVER}, {NULL, 0},
+};
+
+static const struct option_spec table[] = {
+    OPTION_ROW_GROUP("What and where:"),
+    {.kind = OPTION_IGNORED, .letter = 'r', .name = "recursive"},
+    {.kind = OPTION_IGNORED, .letter = 'R'},
+    {.kind = OPTION_IGNORED, .letter = 'a', .name = "archive", .help = "taken as cp takes it: it is what pcopy always does; so are -r and -R"},
+    OPTION_ROW_ARG(OPTION_STRING, 't', "target-directory", "DIR", "copy all operands into DIR", NULL, AT(target_dir)),
+    OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it", COPY(target_is_thing)),
+    OPTION_ROW_SET('n', "no-clobber", "leave alone what exists", COPY(update), PX_UPDATE_NONE),
+    {.kind = OPTION_CHOICE_OPTIONAL, .letter = 'u', .name = "update", .help = "which existing files to replace; -u is --update=older", .offset = COPY(update), .value = PX_UPDATE_OLDER, .choices = update_words},
+    OPTION_ROW_FLAG('x', "one-file-system", "do not go into other file systems", COPY(one_file_system)),
+    OPTION_ROW_FLAG(0, "dry-run", "only print what would be copied", COPY(dry_run)),
+    OPTION_ROW_GROUP("How:"),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs", "worker threads; default: one for each processor", NULL, AT(session.jobs), 1, 1024),
+    OPTION_ROW_CHOICE(0, "reflink", "share the data blocks where the file system can", "auto", COPY(reflink), reflink_words),
+    {.kind = OPTION_SIZE, .name = "chunk-size", .arg = "SIZE", .help = "files from two chunks up are copied by several workers", .preset = "64M", .offset = COPY(chunk_bytes), .min = UINT64_C(1) << 20},
+    SESSION_OPTION_ROWS(struct options, session),
+};
+/* clang-format on */
+
+static const char *const usage[] = {"[OPTION]... SRC DST", "[OPTION]... SRC... DIRECTORY",
+                                    "[OPTION]... -t DIRECTORY SRC...", NULL};
+
+static const struct option_program program = {
+    .name = "pcopy",
+    .usage = usage,
+    .summary = "Copies files and trees with many threads. The copy is what cp -a makes: links as links,\n"
+               "mode, owner where allowed, times. A name that exists is replaced whole or not at all.",
+    .footer = "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot be\n"
+              "written, 4 source vanished or kept changing, 75 drained.\n",
+    .table = table,
+    .version = PX_VERSION_STRING,
+};
+
+static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out, char *error,
+                       size_t room)
+{
+    return copy_engine_open(&((const struct options *)ctx)->copy, run, out, error, room);
+}
+
+static char *scratch_parent(void *ctx)
+{
+    return copy_engine_scratch_parent(((const struct options *)ctx)->copy.target);
+}
+
+static const char *only_once(void *ctx)
+{
+    (void)ctx;
+    return NULL;
+}
+
+/* Operands: SRC... DST, or with -t only sources. */
+static int assign_operands(struct options *options, const struct option_parsed *parsed)
+{
+    struct px_copy_opts *copy = &options->copy;
+    copy->target_is_dir = options->target_dir != NULL;
+    if (copy->target_is_dir && copy->target_is_thing) {
+        return option_complain(&program, stderr, "-t and -T exclude each other");
+    }
+    const size_t wanted = copy->target_is_dir ? 1 : 2;
+    if (parsed->n_operands < wanted) {
+        return option_complain(&program, stderr,
+                               parsed->n_operands == 0 ? "nothing to copy" : "no target given");
+    }
+    copy->n_sources = parsed->n_operands - (copy->target_is_dir ? 0 : 1);
+    copy->sources = (const char *const *)parsed->operands;
+    copy->target = copy->target_is_dir ? options->target_dir : parsed->operands[copy->n_sources];
+    if (copy->target_is_thing && copy->n_sources > 1) {
+        return option_complain(&program, stderr, "-T takes one source");
+    }
+    return PX_OK;
+}
+
+static unsigned online_processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < 1024 ? (unsigned)n : 1;
+}
+
+static int run(void *ctx, const struct option_parsed *parsed)
+{
+    struct options *options = ctx;
+    const struct report_schema report = copy_engine_report();
+    const struct journal_schema journal = copy_engine_journal();
+    const struct session_program session = {
+        .options = &program,
+        .report = &report,
+        .journal = &journal,
+        .exits = &exits_pcopy,
+        .write_failed = failures_write_sources,
+        .open = open_engine,
+        .close = copy_engine_close,
+        .scratch_parent = scratch_parent,
+        .only_once = only_once,
+    };
+    if (assign_operands(options, parsed) != PX_OK) {
+        return EXITS_USAGE;
+    }
+    if (options->session.jobs == 0) {
+        options->session.jobs = online_processors();
+    }
+    return session_main(&session, &options->session, options);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    return session_start(&program, &exits_pcopy, argc, argv, &options, run);
+}

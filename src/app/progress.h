@@ -50,12 +50,7 @@ struct progress_counts {
 
 struct progress;
 
-/* The window of a terminal. */
-struct progress_size {
-    unsigned columns, rows;
-};
-
-/* PX_ENOMEM. With PROGRESS_NONE everything below does nothing. */
+/* PX_ENOMEM. With PROGRESS_NONE nothing is drawn but by progress_say(). */
 PX_NODISCARD int progress_new(const struct progress_opts *opts, struct progress **out);
 
 /* Removes the overlay, frees. NULL is legal. */
@@ -70,31 +65,7 @@ void progress_tick(struct progress *progress, const struct progress_counts *coun
 /* A status line now, in any mode, as an ordinary block (SIGUSR1). */
 void progress_say(struct progress *progress, const struct progress_counts *counts);
 
-/* --- Pure parts ------------------------------------------------------------------------------*/
-
-/* AUTO resolved. `term` is $TERM or NULL. */
+/* Pure: AUTO resolved. `term` is $TERM or NULL. */
 enum progress_mode progress_choose(enum progress_mode asked, bool is_terminal, const char *term);
-
-/* What a picture is made from. */
-struct progress_view {
-    const char *program, *noun;
-    struct progress_counts counts;
-    uint64_t bytes;
-    double bytes_per_s;
-    int64_t elapsed_ns;
-    int64_t eta_ns;                          /* -1 = not known */
-    const struct px_activity_sample *active; /* only active ones */
-    size_t n_active;                         /* in `active` */
-    size_t n_active_more;                    /* active, but not in `active` */
-    int64_t now_ns;
-};
-
-/* The overlay for a window of that size: newly allocated lines, none wider than size.columns - 1;
- * NULL when out of memory. Caller frees. */
-PX_NODISCARD char *progress_draw(const struct progress_view *view, struct progress_size size);
-
-/* "pfetch: 123/10,000 files  1.50 GiB  12.3 MiB/s  ETA 1m02s  2 failed\n": newly allocated, caller
- * frees. */
-PX_NODISCARD char *progress_line(const struct progress_view *view);
 
 #endif

@@ -2,9 +2,15 @@
 # Runs the cmd of a case, $1 (see tests/cli/README.md), with words for checks at hand, which
 # say what was wrong and end the case.
 
-PIDS=()
+PIDS=() MOUNTS=()
 trap 'echo "status $?: line $LINENO: $BASH_COMMAND" >&2' ERR
-trap '[ ${#PIDS[@]} -eq 0 ] || kill -KILL "${PIDS[@]}" 2>/dev/null || true' EXIT
+trap clean_up EXIT
+
+clean_up() {
+    local dir
+    [ ${#PIDS[@]} -eq 0 ] || kill -KILL "${PIDS[@]}" 2>/dev/null || true
+    for dir in "${MOUNTS[@]}"; do umount -l "$dir" || true; done
+}
 
 fail() {
     echo "FAILED: $*" >&2
@@ -77,6 +83,16 @@ wait_until() {
         sleep 0.02
     done
     fail "waited in vain for: $*"
+}
+
+# list NAME: a list of fixtures/lists, for this run's server.
+list() { sed -e "s|@SERVER@|$SERVER|g" "$FIXTURES/lists/$1"; }
+
+# small_disk DIR TYPE_OPTION...: a file system of its own at DIR; root only.
+small_disk() {
+    mkdir "$1"
+    mount "${@:2}" none "$1" || skip "cannot mount"
+    MOUNTS+=("$1")
 }
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }

@@ -48,6 +48,12 @@ PX_API PX_NODISCARD int px_queue_push(struct px_queue *queue, void *item, int64_
  * what was queued before the close is still handed out. */
 PX_API PX_NODISCARD int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item);
 
+/* Waits until at least `n` items are queued (at most the capacity counts), without taking any: for a
+ * consumer who would rather be woken once for many. It should be the only consumer: while it waits,
+ * others are not woken for less either. PX_ETIMEDOUT (PX_EAGAIN with PX_NOWAIT): there are fewer,
+ * perhaps none. PX_ECLOSED: closed with fewer. */
+PX_API PX_NODISCARD int px_queue_await(struct px_queue *queue, size_t n, int64_t deadline_ns);
+
 /* Refuses every push from now on and wakes all who wait. Idempotent. */
 PX_API void px_queue_close(struct px_queue *queue);
 

@@ -5,7 +5,7 @@
  *
  * Three predicates, three condition variables, so that a wake-up always reaches somebody who waits
  * for that very thing (one condition variable for two predicates can wake the wrong one and hang):
- *   not_empty   consumers: there is an item, or the queue is closed
+ *   not_empty   consumers: there are items enough (one, but for px_queue_await), or it is closed
  *   not_full    producers: there is room, or the queue is closed
  *   all_done    joiners: no task is unfinished
  */
@@ -33,6 +33,7 @@ struct px_queue {
     size_t unfinished PX_GUARDED;
     size_t waiting_consumers PX_GUARDED; /* so that nobody is signalled when nobody waits */
     size_t waiting_producers PX_GUARDED;
+    size_t enough PX_GUARDED; /* items for which a waiting consumer wants to be woken */
     bool closed PX_GUARDED;
 };
 
@@ -46,6 +47,7 @@ int px_queue_new(size_t capacity, struct px_queue **out)
         return PX_ENOMEM;
     }
     queue->capacity = capacity;
+    queue->enough = 1;
     queue->ring = calloc(capacity, sizeof *queue->ring);
     if (queue->ring == NULL) {
         goto out_free;
@@ -117,16 +119,16 @@ static int queue_await_room_locked(struct px_queue *queue, int64_t deadline_ns)
     return queue->len < queue->capacity ? PX_OK : status;
 }
 
-static int queue_await_item_locked(struct px_queue *queue, int64_t deadline_ns)
+static int queue_await_items_locked(struct px_queue *queue, size_t n, int64_t deadline_ns)
     PX_REQUIRES(queue->lock)
 {
     int status = PX_OK;
-    while (!queue->closed && queue->len == 0 && status == PX_OK) {
+    while (!queue->closed && queue->len < n && status == PX_OK) {
         queue->waiting_consumers++;
         status = queue_wait_locked(queue, &queue->not_empty, deadline_ns);
         queue->waiting_consumers--;
     }
-    if (queue->len > 0) {
+    if (queue->len >= n) {
         return PX_OK;
     }
     return queue->closed ? PX_ECLOSED : status;
@@ -141,7 +143,7 @@ int px_queue_push(struct px_queue *queue, void *item, int64_t deadline_ns)
         queue->ring[(queue->head + queue->len) % queue->capacity] = item;
         queue->len++;
         queue->unfinished++;
-        wake = queue->waiting_consumers > 0;
+        wake = queue->waiting_consumers > 0 && queue->len >= queue->enough;
     }
     px_mutex_unlock(&queue->lock);
     if (wake) {
@@ -153,7 +155,7 @@ int px_queue_push(struct px_queue *queue, void *item, int64_t deadline_ns)
 int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item)
 {
     px_mutex_lock(&queue->lock);
-    const int status = queue_await_item_locked(queue, deadline_ns);
+    const int status = queue_await_items_locked(queue, 1, deadline_ns);
     bool wake = false;
     if (status == PX_OK) {
         *item = queue->ring[queue->head];
@@ -165,6 +167,16 @@ int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item)
     if (wake) {
         px_cond_signal(&queue->not_full); /* one place, one producer */
     }
+    return status;
+}
+
+int px_queue_await(struct px_queue *queue, size_t n, int64_t deadline_ns)
+{
+    px_mutex_lock(&queue->lock);
+    queue->enough = n < queue->capacity ? n : queue->capacity;
+    const int status = queue_await_items_locked(queue, queue->enough, deadline_ns);
+    queue->enough = 1;
+    px_mutex_unlock(&queue->lock);
     return status;
 }
 

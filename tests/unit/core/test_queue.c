@@ -124,6 +124,28 @@ static void test_queue_task_done_too_often_is_misuse(void **state)
     px_queue_free(queue);
 }
 
+static void test_queue_await_counts_items_without_taking_them(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(3);
+    assert_int_equal(px_queue_await(queue, 1, PX_NOWAIT), PX_EAGAIN);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_await(queue, 1, PX_FOREVER), PX_OK);
+    assert_int_equal(px_queue_await(queue, 2, px_now_ns()), PX_ETIMEDOUT);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_await(queue, 99, PX_FOREVER), PX_OK); /* more than fits: full is enough */
+    assert_int_equal(px_queue_len(queue), 3);
+    px_queue_close(queue);
+    assert_int_equal(px_queue_await(queue, 2, PX_FOREVER), PX_OK);
+    void *item;
+    while (px_queue_pop(queue, PX_NOWAIT, &item) == PX_OK) {
+        /* to the bottom */
+    }
+    assert_int_equal(px_queue_await(queue, 1, PX_FOREVER), PX_ECLOSED);
+    px_queue_free(queue);
+}
+
 /* --- with threads --------------------------------------------------------------------------- */
 
 enum { PER_PRODUCER = 500 };
@@ -214,6 +236,29 @@ static void test_queue_many_threads_each_item_comes_out_once(void **state)
     }
 }
 
+static void test_queue_await_many_is_woken_when_they_are_there(void **state)
+{
+    (void)state;
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    struct member producer;
+    crowd->queue = queue_of(7);
+    start_all(&producer, 1, crowd, produce);
+    unsigned taken = 0;
+    while (taken < PER_PRODUCER) {
+        const unsigned left = PER_PRODUCER - taken;
+        assert_int_equal(px_queue_await(crowd->queue, left < 5 ? left : 5, PX_FOREVER), PX_OK);
+        void *item;
+        while (px_queue_pop(crowd->queue, PX_NOWAIT, &item) == PX_OK) {
+            taken++;
+        }
+    }
+    join_all(&producer, 1);
+    assert_int_equal(crowd->errors, 0);
+    px_queue_free(crowd->queue);
+    free(crowd);
+}
+
 static void test_queue_close_wakes_all_who_wait(void **state)
 {
     (void)state;
@@ -240,6 +285,8 @@ int main(void)
         cmocka_unit_test(test_queue_closed_refuses_pushes_and_hands_out_the_rest),
         cmocka_unit_test(test_queue_task_done_too_often_is_misuse),
         cmocka_unit_test(test_queue_many_threads_each_item_comes_out_once),
+        cmocka_unit_test(test_queue_await_counts_items_without_taking_them),
+        cmocka_unit_test(test_queue_await_many_is_woken_when_they_are_there),
         cmocka_unit_test(test_queue_close_wakes_all_who_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

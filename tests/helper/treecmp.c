@@ -294,7 +294,7 @@ static void compare_targets(struct treecmp *cmp, const struct node *a, const str
         differ(cmp, "link target");
 }
 
-static void compare_entries(struct treecmp *cmp, struct node *a, struct node *b);
+static void compare_nodes(struct treecmp *cmp, struct node *a, struct node *b);
 
 /* The name exists in both directories. */
 static void compare_common(struct treecmp *cmp, const int dirs[2], const char *name)
@@ -306,7 +306,7 @@ static void compare_common(struct treecmp *cmp, const int dirs[2], const char *n
         fstatat(b.dir, name, &b.st, AT_SYMLINK_NOFOLLOW) != 0)
         fail(cmp, "stat");
     else
-        compare_entries(cmp, &a, &b);
+        compare_nodes(cmp, &a, &b);
 }
 
 /* Walks two sorted lists of names as one. */
@@ -366,7 +366,7 @@ static const char *type_name(mode_t mode)
     }
 }
 
-static void compare_entries(struct treecmp *cmp, struct node *a, struct node *b)
+static void compare_nodes(struct treecmp *cmp, struct node *a, struct node *b)
 {
     if ((a->st.st_mode & S_IFMT) != (b->st.st_mode & S_IFMT)) {
         differ(cmp, "%s, %s", type_name(a->st.st_mode), type_name(b->st.st_mode));
@@ -425,34 +425,44 @@ static void treecmp_fini(struct treecmp *cmp)
     free(cmp->path);
 }
 
+static void usage(const char *program)
+{
+    fprintf(stderr, "usage: %s [--ignore=PART,...] A B\nparts:", program);
+    for (size_t i = 0; i < sizeof part_names / sizeof part_names[0]; i++)
+        fprintf(stderr, " %s", part_names[i].name);
+    fputc('\n', stderr);
+}
+
+static void compare_roots(struct treecmp *cmp, const char *a_path, const char *b_path)
+{
+    struct node a = {.dir = AT_FDCWD, .name = a_path};
+    struct node b = {.dir = AT_FDCWD, .name = b_path};
+
+    if (lstat(a_path, &a.st) != 0 || lstat(b_path, &b.st) != 0)
+        fail(cmp, "A or B");
+    else
+        compare_nodes(cmp, &a, &b);
+}
+
 int main(int argc, char **argv)
 {
     struct treecmp cmp = {.path = calloc(1, 256), .path_bytes = 256};
     struct rlimit files;
+    int status = 2;
 
     cmp.blocks[0] = malloc(TREECMP_BLOCK_BYTES);
     cmp.blocks[1] = malloc(TREECMP_BLOCK_BYTES);
-    if (cmp.path == NULL || cmp.blocks[0] == NULL || cmp.blocks[1] == NULL)
-        return 2;
-    if (parse(argc, argv, &cmp) != 0) {
-        fprintf(stderr, "usage: %s [--ignore=PART,...] A B\nparts:", argv[0]);
-        for (size_t i = 0; i < sizeof part_names / sizeof part_names[0]; i++)
-            fprintf(stderr, " %s", part_names[i].name);
-        fputc('\n', stderr);
-        treecmp_fini(&cmp);
-        return 2;
-    }
+    /* Two descriptors for each level of depth. */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    struct node a = {.dir = AT_FDCWD, .name = argv[optind]};
-    struct node b = {.dir = AT_FDCWD, .name = argv[optind + 1]};
-    if (lstat(a.name, &a.st) != 0 || lstat(b.name, &b.st) != 0)
-        fail(&cmp, "A or B");
-    else
-        compare_entries(&cmp, &a, &b);
-    int status = cmp.trouble ? 2 : cmp.differs ? 1 : 0;
+    if (parse(argc, argv, &cmp) != 0) {
+        usage(argv[0]);
+    } else if (cmp.path != NULL && cmp.blocks[0] != NULL && cmp.blocks[1] != NULL) {
+        compare_roots(&cmp, argv[optind], argv[optind + 1]);
+        status = cmp.trouble ? 2 : cmp.differs ? 1 : 0;
+    }
     treecmp_fini(&cmp);
     return fflush(stdout) == 0 ? status : 2;
 }

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * What every fixture body is made of: bytes that are a function of a name, a version and the
  * offset alone, so that any part of any reply can be checked without keeping a copy of it.
  * Shared by the servers (server.c, liar.c) and by pattern.c, which writes the same bytes for

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * One request to the honest server and how it is answered: plain texts, and bodies with ranges
  * and validators as RFC 9110 wants them. Used by server.c alone, which decides what to say; all
  * of it runs on the connection's own thread.
@@ -55,8 +56,9 @@ static enum MHD_Result log_header(void *file, enum MHD_ValueKind kind, const cha
                                   const char *value)
 {
     (void)kind;
-    if (strcasecmp(key, "Accept") == 0 || strcasecmp(key, "Connection") == 0)
+    if (strcasecmp(key, "Accept") == 0 || strcasecmp(key, "Connection") == 0) {
         return MHD_YES;
+    }
     fprintf(file, "\t%s: ", key);
     httpd_put_escaped(file, value != NULL ? value : "");
     return MHD_YES;
@@ -67,18 +69,21 @@ static void log_request(const struct request *req, unsigned status)
     char *line = NULL;
     size_t bytes = 0;
 
-    if (req->httpd->log_fd < 0)
+    if (req->httpd->log_fd < 0) {
         return;
+    }
     FILE *file = open_memstream(&line, &bytes);
-    if (file == NULL)
+    if (file == NULL) {
         return;
+    }
     fprintf(file, "%" PRIu64 "\t%s\t", req->arrived_ms, req->method);
     httpd_put_escaped(file, req->url);
     fprintf(file, "\t%u", status);
     MHD_get_connection_values(req->connection, MHD_HEADER_KIND, log_header, file);
     fputc('\n', file);
-    if (fclose(file) == 0)
+    if (fclose(file) == 0) {
         httpd_log_line(req->httpd, line, bytes);
+    }
     free(line);
 }
 
@@ -86,8 +91,9 @@ static void log_request(const struct request *req, unsigned status)
 static enum MHD_Result finish(struct request *req, unsigned status, struct MHD_Response *response)
 {
     log_request(req, status);
-    if (response == NULL)
+    if (response == NULL) {
         return MHD_NO;
+    }
     enum MHD_Result queued = MHD_queue_response(req->connection, status, response);
     MHD_destroy_response(response);
     return queued;
@@ -133,10 +139,12 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
     if (stream->bytes_per_s > 0) {
         uint64_t step = stream->bytes_per_s / CONTENT_PACE_STEPS + 1;
 
-        if (max > step)
+        if (max > step) {
             max = (size_t)step;
-        if (!httpd_sleep_ms(stream->httpd, max * 1000 / stream->bytes_per_s))
+        }
+        if (!httpd_sleep_ms(stream->httpd, max * 1000 / stream->bytes_per_s)) {
             return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
     }
     body_fill(stream->seed, stream->start + pos, buf, max);
     return (ssize_t)max;
@@ -146,18 +154,21 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
 static struct MHD_Response *content_response(struct httpd *httpd, const struct content *content,
                                              uint64_t first, uint64_t bytes)
 {
-    if (content->fd >= 0)
+    if (content->fd >= 0) {
         return MHD_create_response_from_fd_at_offset64(bytes, content->fd, first);
+    }
     if (bytes <= CONTENT_SMALL_BYTES && content->bytes_per_s == 0) {
         void *buf = malloc(bytes + 1);
-        if (buf == NULL)
+        if (buf == NULL) {
             return NULL;
+        }
         body_fill(content->seed, first, buf, (size_t)bytes);
         return MHD_create_response_from_buffer((size_t)bytes, buf, MHD_RESPMEM_MUST_FREE);
     }
     struct stream *stream = malloc(sizeof *stream);
-    if (stream == NULL)
+    if (stream == NULL) {
         return NULL;
+    }
     *stream = (struct stream){
         .httpd = httpd, .seed = content->seed, .start = first, .bytes_per_s = content->bytes_per_s};
     return MHD_create_response_from_callback(bytes, CONTENT_BLOCK_BYTES, stream_read, stream, free);
@@ -170,8 +181,9 @@ static bool content_not_modified(const struct request *req, const struct content
     const char *none_match = request_header(req, "If-None-Match");
     const char *since = request_header(req, "If-Modified-Since");
 
-    if (none_match != NULL)
+    if (none_match != NULL) {
         return strcmp(none_match, "*") == 0 || strstr(none_match, content->etag) != NULL;
+    }
     return since != NULL && strcmp(since, date) == 0;
 }
 
@@ -182,8 +194,9 @@ static enum httpd_range content_range(const struct request *req, const struct co
     const char *range = request_header(req, "Range");
     const char *if_range = request_header(req, "If-Range");
 
-    if (if_range != NULL && strcmp(if_range, content->etag) != 0 && strcmp(if_range, date) != 0)
+    if (if_range != NULL && strcmp(if_range, content->etag) != 0 && strcmp(if_range, date) != 0) {
         range = NULL;
+    }
     return httpd_range(range, content->size, first, last);
 }
 
@@ -203,27 +216,33 @@ static enum MHD_Result finish_content(struct request *req, const struct content 
     if (content_not_modified(req, content, date) || part == HTTPD_RANGE_BAD) {
         status = part == HTTPD_RANGE_BAD ? 416 : 304;
         response = text_response("");
-        if (content->fd >= 0)
+        if (content->fd >= 0) {
             close(content->fd);
+        }
     } else {
         uint64_t bytes = part == HTTPD_RANGE_PART ? last - first + 1 : content->size;
         response = content_response(req->httpd, content, first, bytes);
         status = part == HTTPD_RANGE_PART ? 206 : 200;
     }
-    if (response == NULL)
+    if (response == NULL) {
         return MHD_NO;
+    }
     MHD_add_response_header(response, "ETag", content->etag);
     MHD_add_response_header(response, "Last-Modified", date);
     MHD_add_response_header(response, "Accept-Ranges", "bytes");
-    if (status == 206)
+    if (status == 206) {
         snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, last,
                  content->size);
-    else
+    } else {
         snprintf(text, sizeof text, "bytes */%" PRIu64, content->size);
-    if (part != HTTPD_RANGE_NONE && status != 304)
+    }
+    if (part != HTTPD_RANGE_NONE && status != 304) {
         MHD_add_response_header(response, "Content-Range", text);
-    if (extra_name != NULL && MHD_add_response_header(response, extra_name, extra_value) != MHD_YES)
+    }
+    if (extra_name != NULL &&
+        MHD_add_response_header(response, extra_name, extra_value) != MHD_YES) {
         status = 400;
+    }
     return finish(req, status, response);
 }
 

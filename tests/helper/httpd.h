@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * What the two fixture servers have in common: the command line, the port file, the way they
  * end, the request log, the count of requests for each path, and the parsing of paths and
  * ranges. Header only: each helper is a program of one file. Everything here may be called
@@ -59,12 +60,14 @@ static inline int httpd_number(const char **text, uint64_t *out)
     const char *p = *text;
     uint64_t value = 0;
 
-    if (*p < '0' || *p > '9')
+    if (*p < '0' || *p > '9') {
         return -1;
+    }
     for (; *p >= '0' && *p <= '9'; p++) {
         uint64_t digit = (uint64_t)(*p - '0');
-        if (value > (UINT64_MAX - digit) / 10)
+        if (value > (UINT64_MAX - digit) / 10) {
             return -1;
+        }
         value = value * 10 + digit;
     }
     *text = p;
@@ -75,19 +78,23 @@ static inline int httpd_number(const char **text, uint64_t *out)
 /* A whole string that is one number. */
 static inline int httpd_whole_number(const char *text, uint64_t *out)
 {
-    if (httpd_number(&text, out) != 0 || *text != '\0')
+    if (httpd_number(&text, out) != 0 || *text != '\0') {
         return -1;
+    }
     return 0;
 }
 
 static inline int httpd_hex(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
+    }
+    if (c >= 'A' && c <= 'F') {
         return c - 'A' + 10;
+    }
     return -1;
 }
 
@@ -123,8 +130,9 @@ static inline char *httpd_split(char *path, size_t want, char **args)
         args[i] = part;
         part = strchr(part, '/');
     }
-    if (part == NULL)
+    if (part == NULL) {
         return NULL;
+    }
     *part = '\0';
     return part + 1;
 }
@@ -138,30 +146,36 @@ static inline enum httpd_range httpd_range(const char *text, uint64_t size, uint
 {
     *first = 0;
     *last = size > 0 ? size - 1 : 0;
-    if (text == NULL || strncmp(text, "bytes=", 6) != 0)
+    if (text == NULL || strncmp(text, "bytes=", 6) != 0) {
         return HTTPD_RANGE_NONE;
+    }
     text += 6;
     if (*text == '-') {
         uint64_t suffix;
 
         text++;
-        if (httpd_whole_number(text, &suffix) != 0)
+        if (httpd_whole_number(text, &suffix) != 0) {
             return HTTPD_RANGE_NONE;
-        if (suffix == 0 || size == 0)
+        }
+        if (suffix == 0 || size == 0) {
             return HTTPD_RANGE_BAD;
+        }
         *first = suffix < size ? size - suffix : 0;
         return HTTPD_RANGE_PART;
     }
-    if (httpd_number(&text, first) != 0 || *text != '-')
+    if (httpd_number(&text, first) != 0 || *text != '-') {
         return HTTPD_RANGE_NONE;
+    }
     text++;
     if (*text != '\0') {
         uint64_t end;
 
-        if (httpd_whole_number(text, &end) != 0 || end < *first)
+        if (httpd_whole_number(text, &end) != 0 || end < *first) {
             return HTTPD_RANGE_NONE;
-        if (size > 0 && end < size - 1)
+        }
+        if (size > 0 && end < size - 1) {
             *last = end;
+        }
     }
     return *first < size ? HTTPD_RANGE_PART : HTTPD_RANGE_BAD;
 }
@@ -188,8 +202,9 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     struct httpd_count *fresh = malloc(sizeof *fresh + bytes);
     uint64_t before = 0;
 
-    if (fresh == NULL)
+    if (fresh == NULL) {
         return 0;
+    }
     fresh->seen = 0;
     memcpy(fresh->path, path, bytes);
     pthread_mutex_lock(&httpd->lock);
@@ -197,8 +212,9 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     if (slot != NULL) {
         before = (*slot)->seen;
         (*slot)->seen += add;
-        if (*slot == fresh)
+        if (*slot == fresh) {
             fresh = NULL;
+        }
     }
     pthread_mutex_unlock(&httpd->lock);
     free(fresh);
@@ -220,32 +236,35 @@ static inline bool httpd_sleep_ms(struct httpd *httpd, uint64_t ms)
     }
     pthread_mutex_lock(&httpd->lock);
     while (!httpd->stopping) {
-        if (pthread_cond_timedwait(&httpd->stop_changed, &httpd->lock, &until) != 0)
+        if (pthread_cond_timedwait(&httpd->stop_changed, &httpd->lock, &until) != 0) {
             break;
+        }
     }
     stopping = httpd->stopping;
     pthread_mutex_unlock(&httpd->lock);
     return !stopping;
 }
 
-/* Writes text with control bytes as \xNN, so that one request is one line of the log. */
+/* Writes text with all but printable ASCII as \xNN: one line stays one line. */
 static inline void httpd_put_escaped(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
 
-        if (c < 0x20 || c == 0x7f)
+        if (c < 0x20 || c >= 0x7f) {
             fprintf(out, "\\x%02x", (unsigned)c);
-        else
+        } else {
             fputc(c, out);
+        }
     }
 }
 
 /* One line to the log, with one write: O_APPEND keeps the lines of several threads whole. */
 static inline void httpd_log_line(struct httpd *httpd, const char *line, size_t bytes)
 {
-    if (httpd->log_fd >= 0 && write(httpd->log_fd, line, bytes) < 0)
+    if (httpd->log_fd >= 0 && write(httpd->log_fd, line, bytes) < 0) {
         perror("log");
+    }
 }
 
 static inline int httpd_parse_options(int argc, char **argv, struct httpd_options *out)
@@ -265,8 +284,9 @@ static inline int httpd_parse_options(int argc, char **argv, struct httpd_option
         case 'g': out->stdin_guard = true; break;
         case 'l': out->log = optarg; break;
         case 't':
-            if (optind >= argc)
+            if (optind >= argc) {
                 return -1;
+            }
             out->cert = optarg;
             out->key = argv[optind++];
             break;
@@ -323,17 +343,20 @@ static inline int httpd_write_port(const struct httpd *httpd, unsigned port)
     FILE *file = NULL;
     int bad = 1;
 
-    if (asprintf(&beside, "%s.tmp", httpd->options.port_file) < 0)
+    if (asprintf(&beside, "%s.tmp", httpd->options.port_file) < 0) {
         return -1;
+    }
     file = fopen(beside, "w");
     if (file != NULL) {
         bad = fprintf(file, "%u\n", port) < 0;
         bad |= fclose(file) != 0;
     }
-    if (!bad)
+    if (!bad) {
         bad = rename(beside, httpd->options.port_file) != 0;
-    if (bad)
+    }
+    if (bad) {
         perror(httpd->options.port_file);
+    }
     free(beside);
     return bad ? -1 : 0;
 }
@@ -347,8 +370,9 @@ static inline int httpd_wait_end(const struct httpd *httpd)
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGINT);
     int signals = signalfd(-1, &ending, SFD_CLOEXEC);
-    if (signals < 0)
+    if (signals < 0) {
         return -1;
+    }
     struct pollfd fds[2] = {
         {.fd = signals, .events = POLLIN},
         {.fd = httpd->options.stdin_guard ? STDIN_FILENO : -1, .events = POLLIN},
@@ -356,12 +380,15 @@ static inline int httpd_wait_end(const struct httpd *httpd)
     for (;;) {
         char skipped[256];
 
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
             break;
-        if (fds[0].revents != 0)
+        }
+        if (fds[0].revents != 0) {
             break;
-        if (fds[1].revents != 0 && read(STDIN_FILENO, skipped, sizeof skipped) <= 0)
+        }
+        if (fds[1].revents != 0 && read(STDIN_FILENO, skipped, sizeof skipped) <= 0) {
             break;
+        }
     }
     close(signals);
     return 0;
@@ -385,8 +412,9 @@ static inline void httpd_fini(struct httpd *httpd)
         tdelete(count, &httpd->counts, httpd_count_compare);
         free(count);
     }
-    if (httpd->log_fd >= 0)
+    if (httpd->log_fd >= 0) {
         close(httpd->log_fd);
+    }
     pthread_cond_destroy(&httpd->stop_changed);
     pthread_mutex_destroy(&httpd->lock);
 }

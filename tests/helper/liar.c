@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * The lying fixture server: HTTP/1.1 over bare sockets, for replies that no library would send
  * (docs: tests/helper/README.md). The path of a request names the lie; a lie that is told for
  * the first COUNT requests of a path is followed by the truth. Every reply ends its connection.
@@ -23,8 +24,9 @@ static void send_bad_path(const struct exchange *ex)
 static bool read_numbers(const struct exchange *ex, size_t want, uint64_t *numbers)
 {
     for (size_t i = 0; i < want; i++) {
-        if (httpd_whole_number(ex->args[i], &numbers[i]) != 0)
+        if (httpd_whole_number(ex->args[i], &numbers[i]) != 0) {
             return false;
+        }
     }
     return true;
 }
@@ -86,8 +88,9 @@ static void serve_clen(const struct exchange *ex)
 
     httpd_unescape(ex->args[0]);
     if (send_head(ex, 200, "%sContent-Length: %s\r\n", reply.validators, ex->args[0]) &&
-        send_body(ex, &reply, 0, reply.size))
+        send_body(ex, &reply, 0, reply.size)) {
         end_exchange(ex, ENDING_CLOSE);
+    }
 }
 
 /* /stall/HAVE/N/NAME: HAVE bytes, then silence until the reader has enough of it. */
@@ -131,8 +134,9 @@ static void serve_headers_forever(const struct exchange *ex)
         int bytes = snprintf(line, sizeof line, "X-Endless-%" PRIu64 ": %080d\r\n", i, 0);
 
         sent = send_bytes(ex, line, (size_t)bytes);
-        if (i % 160 == 159)
+        if (i % 160 == 159) {
             sent = sent && httpd_sleep_ms(ex->httpd, 1);
+        }
     }
 }
 
@@ -142,8 +146,9 @@ static void serve_body_forever(const struct exchange *ex)
     struct reply reply = reply_of_name(ex->name, 0, 0);
     bool sent = send_head(ex, 200, "Content-Type: application/octet-stream\r\n");
 
-    for (uint64_t from = 0; sent; from += REPLY_BLOCK_BYTES)
+    for (uint64_t from = 0; sent; from += REPLY_BLOCK_BYTES) {
         sent = send_body(ex, &reply, from, REPLY_BLOCK_BYTES) && httpd_sleep_ms(ex->httpd, 1);
+    }
 }
 
 /* Sends a 206 with those header lines and the bytes [first, size). */
@@ -154,8 +159,9 @@ static void send_bad_part(const struct exchange *ex, const struct reply *reply, 
 
     if (send_head(ex, 206, "%s%sContent-Length: %" PRIu64 "\r\n", reply->validators, lines,
                   bytes) &&
-        send_body(ex, reply, first, bytes))
+        send_body(ex, reply, first, bytes)) {
         end_exchange(ex, ENDING_CLOSE);
+    }
 }
 
 /* What /badrange says to a request for [first, last]. False: no such kind. */
@@ -213,8 +219,9 @@ static void serve_badrange(const struct exchange *ex)
     }
     struct reply reply = reply_of_name(ex->name, size, 0);
     if (httpd_range(ex->range, size, &first, &last) == HTTPD_RANGE_NONE) {
-        if (ex->seen == 0)
+        if (ex->seen == 0) {
             reply.send_most = size / 2;
+        }
         send_reply(ex, &reply);
     } else if (!send_bad_range(ex, &reply, first, last)) {
         send_bad_path(ex);
@@ -231,8 +238,9 @@ static void serve_etagflip(const struct exchange *ex)
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[0], ex->seen == 0 ? 0 : 1);
-    if (ex->seen == 0)
+    if (ex->seen == 0) {
         reply.send_most = number[1];
+    }
     send_reply(ex, &reply);
 }
 
@@ -249,10 +257,12 @@ static void send_half(const struct exchange *ex, bool weak)
     char etag[BODY_ETAG_BYTES];
     body_etag(reply.seed, size, etag);
     reply.validators[0] = '\0';
-    if (weak)
+    if (weak) {
         snprintf(reply.validators, sizeof reply.validators, "ETag: W/%s\r\n", etag);
-    if (ex->seen == 0)
+    }
+    if (ex->seen == 0) {
         reply.send_most = size / 2;
+    }
     send_reply(ex, &reply);
 }
 
@@ -273,8 +283,9 @@ static void serve_raw(const struct exchange *ex)
 {
     httpd_unescape(ex->args[0]);
     log_exchange(ex, 0);
-    if (send_bytes(ex, ex->args[0], strlen(ex->args[0])))
+    if (send_bytes(ex, ex->args[0], strlen(ex->args[0]))) {
         end_exchange(ex, ENDING_CLOSE);
+    }
 }
 
 /* /count/PATH: how many requests /PATH has had. */
@@ -283,12 +294,15 @@ static void serve_count(const struct exchange *ex)
     char text[32];
     char *path = NULL;
 
-    if (asprintf(&path, "/%s", ex->name) < 0)
+    if (asprintf(&path, "/%s", ex->name) < 0) {
         return;
+    }
     int bytes = snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(ex->httpd, path, 0));
     free(path);
-    if (send_head(ex, 200, "Content-Length: %d\r\n", bytes) && send_bytes(ex, text, (size_t)bytes))
+    if (send_head(ex, 200, "Content-Length: %d\r\n", bytes) &&
+        send_bytes(ex, text, (size_t)bytes)) {
         end_exchange(ex, ENDING_CLOSE);
+    }
 }
 
 static const struct lie {
@@ -319,13 +333,15 @@ static void dispatch(struct exchange *ex, char *path)
     size_t bytes = path[0] == '/' ? strcspn(path + 1, "/") : 0;
 
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        if (strlen(lies[i].name) != bytes || memcmp(lies[i].name, path + 1, bytes) != 0)
+        if (strlen(lies[i].name) != bytes || memcmp(lies[i].name, path + 1, bytes) != 0) {
             continue;
+        }
         ex->name = httpd_split(path, lies[i].args, ex->args);
-        if (ex->name != NULL)
+        if (ex->name != NULL) {
             lies[i].serve(ex);
-        else
+        } else {
             send_bad_path(ex);
+        }
         return;
     }
     send_nothing(ex, 404, "");
@@ -340,12 +356,14 @@ static bool read_head(int fd, char head[LIAR_HEAD_BYTES])
     while (used < LIAR_HEAD_BYTES - 1) {
         ssize_t got = read(fd, head + used, LIAR_HEAD_BYTES - 1 - used);
 
-        if (got <= 0)
+        if (got <= 0) {
             return false;
+        }
         used += (size_t)got;
         head[used] = '\0';
-        if (strstr(head, "\r\n\r\n") != NULL)
+        if (strstr(head, "\r\n\r\n") != NULL) {
             return true;
+        }
     }
     return false;
 }
@@ -371,14 +389,16 @@ static void serve(struct httpd *httpd, int fd)
 {
     char head[LIAR_HEAD_BYTES];
 
-    if (!read_head(fd, head))
+    if (!read_head(fd, head)) {
         return;
+    }
     char *method_end = strchr(head, ' ');
     char *path = method_end != NULL ? method_end + 1 : head;
     char *path_end = path + strcspn(path, " ?\r\n");
     char *headers = strstr(path_end, "\r\n");
-    if (method_end == NULL || headers == NULL)
+    if (method_end == NULL || headers == NULL) {
         return;
+    }
     *method_end = '\0';
     *path_end = '\0';
     struct exchange ex = {.httpd = httpd,
@@ -403,8 +423,9 @@ int main(int argc, char **argv)
     struct links links;
     int status = 1;
 
-    if (httpd_init(&httpd, argc, argv) != 0)
+    if (httpd_init(&httpd, argc, argv) != 0) {
         return 2;
+    }
     if (httpd.options.cert != NULL || httpd.options.root != NULL) {
         fprintf(stderr, "%s: --tls and --root are for server\n", argv[0]);
         return 2;
@@ -414,8 +435,9 @@ int main(int argc, char **argv)
         perror(argv[0]);
         return 1;
     }
-    if (httpd_write_port(&httpd, port) == 0)
+    if (httpd_write_port(&httpd, port) == 0) {
         status = httpd_wait_end(&httpd) == 0 ? 0 : 1;
+    }
     links_stop(&links);
     httpd_fini(&httpd);
     return status;

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * Connections, a detached thread for each: accepting them, and ending them all. Used by liar.c
  * alone. The acceptor runs on a thread of its own; the list is guarded by struct httpd's lock,
  * and a socket is closed under it, so that nobody shuts a descriptor that has been reused.
@@ -37,12 +38,14 @@ static void *link_run(void *arg)
     links->serve(links->httpd, link->fd);
     pthread_mutex_lock(&links->httpd->lock);
     struct link **at = &links->first;
-    while (*at != link)
+    while (*at != link) {
         at = &(*at)->next;
+    }
     *at = link->next;
     close(link->fd);
-    if (links->first == NULL)
+    if (links->first == NULL) {
         pthread_cond_signal(&links->no_one);
+    }
     pthread_mutex_unlock(&links->httpd->lock);
     free(link);
     return NULL;
@@ -83,12 +86,13 @@ static void *accept_run(void *arg)
     for (;;) {
         int fd = accept4(links->listener, NULL, NULL, SOCK_CLOEXEC);
 
-        if (fd >= 0)
+        if (fd >= 0) {
             link_start(links, fd, &detached);
-        else if (errno == EINVAL || errno == EBADF)
+        } else if (errno == EINVAL || errno == EBADF) {
             break; /* main has shut the listener */
-        else
+        } else {
             (void)httpd_sleep_ms(links->httpd, 1);
+        }
     }
     pthread_attr_destroy(&detached);
     return NULL;
@@ -105,8 +109,9 @@ static unsigned links_start(struct links *links, struct httpd *httpd,
     *links = (struct links){.httpd = httpd, .serve = serve};
     pthread_cond_init(&links->no_one, NULL);
     links->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (links->listener < 0)
+    if (links->listener < 0) {
         return 0;
+    }
     if (bind(links->listener, (struct sockaddr *)&local, sizeof local) != 0 ||
         listen(links->listener, 1024) != 0 ||
         getsockname(links->listener, (struct sockaddr *)&local, &bytes) != 0 ||
@@ -125,10 +130,12 @@ static void links_stop(struct links *links)
     pthread_join(links->acceptor, NULL);
     close(links->listener);
     pthread_mutex_lock(&links->httpd->lock);
-    for (struct link *link = links->first; link != NULL; link = link->next)
+    for (struct link *link = links->first; link != NULL; link = link->next) {
         shutdown(link->fd, SHUT_RDWR);
-    while (links->first != NULL)
+    }
+    while (links->first != NULL) {
         pthread_cond_wait(&links->no_one, &links->httpd->lock);
+    }
     pthread_mutex_unlock(&links->httpd->lock);
     pthread_cond_destroy(&links->no_one);
 }

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * mktree DIR --files N --seed S: makes a tree of files whose names, sizes, bytes, modes and
  * times are a function of the arguments, quickly: 50,000 files with lognormal sizes are about
  * 556 MB. Options add what a tree of real life holds: links, odd names, extended attributes,
@@ -46,8 +47,9 @@ static double exponential(double x)
     double small = x / 1024;
     double result = 1 + small * (1 + small / 2 * (1 + small / 3 * (1 + small / 4)));
 
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 10; i++) {
         result *= result;
+    }
     return result;
 }
 
@@ -56,10 +58,12 @@ static uint64_t draw_size(struct mktree *tree)
 {
     double normal = -6;
 
-    if (tree->fixed_bytes > 0)
+    if (tree->fixed_bytes > 0) {
         return tree->fixed_bytes;
-    for (int i = 0; i < 12; i++)
+    }
+    for (int i = 0; i < 12; i++) {
         normal += (double)(draw(tree) >> 11) / 9007199254740992.0;
+    }
     return (uint64_t)exponential(8.317766 + 1.433 * normal);
 }
 
@@ -95,8 +99,9 @@ static int fill_file(struct mktree *tree, int fd, uint64_t bytes)
         size_t take = left < MKTREE_BLOCK_BYTES ? (size_t)left : MKTREE_BLOCK_BYTES;
 
         body_fill(seed, offset, tree->block, take);
-        if (write(fd, tree->block, take) != (ssize_t)take)
+        if (write(fd, tree->block, take) != (ssize_t)take) {
             return -1;
+        }
         offset += take;
     }
     return 0;
@@ -110,11 +115,13 @@ static int make_file(struct mktree *tree, int dir, const char *path, uint64_t by
     const struct timespec times[2] = {when, when};
     int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     int bad = fill_file(tree, fd, bytes);
-    if (tree->xattrs && draw(tree) % 16 == 0)
+    if (tree->xattrs && draw(tree) % 16 == 0) {
         bad |= fsetxattr(fd, "user.px", &when, sizeof when, 0);
+    }
     bad |= futimens(fd, times);
     bad |= close(fd);
     return bad;
@@ -122,20 +129,24 @@ static int make_file(struct mktree *tree, int dir, const char *path, uint64_t by
 
 static int make_dirs(struct mktree *tree)
 {
-    if (tree->dirs == 0)
+    if (tree->dirs == 0) {
         tree->dirs = tree->files / 100 + 1;
+    }
     tree->dir_paths = calloc(tree->dirs, sizeof *tree->dir_paths);
-    if (tree->dir_paths == NULL)
+    if (tree->dir_paths == NULL) {
         return -1;
+    }
     for (uint64_t i = 0; i < tree->dirs; i++) {
         const char *parent = i == 0 ? "" : tree->dir_paths[(i - 1) / MKTREE_FANOUT];
         char *path = NULL;
 
-        if ((i == 0 ? asprintf(&path, ".") : asprintf(&path, "%s/d%04" PRIu64, parent, i)) < 0)
+        if ((i == 0 ? asprintf(&path, ".") : asprintf(&path, "%s/d%04" PRIu64, parent, i)) < 0) {
             return -1;
+        }
         tree->dir_paths[i] = path;
-        if (i > 0 && mkdirat(tree->root, path, draw(tree) % 8 == 0 ? 0700 : 0755) != 0)
+        if (i > 0 && mkdirat(tree->root, path, draw(tree) % 8 == 0 ? 0700 : 0755) != 0) {
             return -1;
+        }
     }
     return 0;
 }
@@ -145,8 +156,9 @@ static int finish_dirs(struct mktree *tree)
 {
     int bad = 0;
 
-    for (uint64_t i = 0; i < tree->dirs; i++)
+    for (uint64_t i = 0; i < tree->dirs; i++) {
         bad |= set_times(tree, tree->root, tree->dir_paths[i]);
+    }
     return bad;
 }
 
@@ -156,8 +168,9 @@ static int make_files(struct mktree *tree)
     int bad = 0;
 
     for (uint64_t i = 0; bad == 0 && i < tree->files; i++) {
-        if (asprintf(&path, "%s/f%06" PRIu64, tree->dir_paths[i % tree->dirs], i) < 0)
+        if (asprintf(&path, "%s/f%06" PRIu64, tree->dir_paths[i % tree->dirs], i) < 0) {
             return -1;
+        }
         bad = make_file(tree, tree->root, path, draw_size(tree));
         free(path);
     }
@@ -186,8 +199,9 @@ static int make_links(struct mktree *tree)
         bad |= symlinkat(symbolic[i][0], tree->root, symbolic[i][1]);
         bad |= set_times(tree, tree->root, symbolic[i][1]);
     }
-    for (size_t i = 0; i < sizeof hard / sizeof hard[0]; i++)
+    for (size_t i = 0; i < sizeof hard / sizeof hard[0]; i++) {
         bad |= linkat(tree->root, hard[i][0], tree->root, hard[i][1], 0);
+    }
     bad |= set_times(tree, tree->root, "links/sub") | set_times(tree, tree->root, "links");
     return bad;
 }
@@ -206,10 +220,12 @@ static int make_odd_names(struct mktree *tree)
     int bad = mkdirat(tree->root, "odd", 0755);
 
     odd = openat(tree->root, "odd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (odd < 0)
+    if (odd < 0) {
         return -1;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         bad |= make_file(tree, odd, names[i], strcmp(names[i], "empty") == 0 ? 0 : 10 + i);
+    }
     memset(longest, 'n', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     bad |= make_file(tree, odd, longest, 255);
@@ -226,12 +242,15 @@ static int enter_new(struct mktree *tree, int parent, const char *name)
 {
     int dir = -1;
 
-    if (mkdirat(parent, name, 0755) == 0)
+    if (mkdirat(parent, name, 0755) == 0) {
         dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir >= 0 && set_times(tree, parent, ".") == 0)
+    }
+    if (dir >= 0 && set_times(tree, parent, ".") == 0) {
         return dir;
-    if (dir >= 0)
+    }
+    if (dir >= 0) {
         close(dir);
+    }
     return -1;
 }
 
@@ -246,8 +265,9 @@ static int make_deep(struct mktree *tree)
         close(at);
         at = below;
     }
-    if (at < 0)
+    if (at < 0) {
         return -1;
+    }
     int bad = make_file(tree, at, "bottom", 100) | set_times(tree, at, ".");
     return bad | close(at);
 }
@@ -257,14 +277,16 @@ static int read_size(const char *text, uint64_t *out)
 {
     unsigned shift = 0;
 
-    if (httpd_number(&text, out) != 0)
+    if (httpd_number(&text, out) != 0) {
         return -1;
-    if (*text == 'K')
+    }
+    if (*text == 'K') {
         shift = 10;
-    else if (*text == 'M')
+    } else if (*text == 'M') {
         shift = 20;
-    else if (*text == 'G')
+    } else if (*text == 'G') {
         shift = 30;
+    }
     *out <<= shift;
     return text[shift > 0 ? 1 : 0] == '\0' ? 0 : -1;
 }
@@ -286,30 +308,38 @@ static int make_big(struct mktree *tree, const char *name_and_size)
 
 static int make_tree(struct mktree *tree)
 {
-    if (mkdir(tree->target, 0755) != 0)
+    if (mkdir(tree->target, 0755) != 0) {
         return -1;
+    }
     tree->root = open(tree->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (tree->root < 0 || make_dirs(tree) != 0 || make_files(tree) != 0)
+    if (tree->root < 0 || make_dirs(tree) != 0 || make_files(tree) != 0) {
         return -1;
-    if (tree->links && make_links(tree) != 0)
+    }
+    if (tree->links && make_links(tree) != 0) {
         return -1;
-    if (tree->odd_names && make_odd_names(tree) != 0)
+    }
+    if (tree->odd_names && make_odd_names(tree) != 0) {
         return -1;
-    if (tree->depth > 0 && make_deep(tree) != 0)
+    }
+    if (tree->depth > 0 && make_deep(tree) != 0) {
         return -1;
+    }
     for (size_t i = 0; i < tree->bigs; i++) {
-        if (make_big(tree, tree->big[i]) != 0)
+        if (make_big(tree, tree->big[i]) != 0) {
             return -1;
+        }
     }
     return finish_dirs(tree);
 }
 
 static int read_dist(struct mktree *tree, const char *text)
 {
-    if (strcmp(text, "lognormal") == 0)
+    if (strcmp(text, "lognormal") == 0) {
         return 0;
-    if (strncmp(text, "fixed=", 6) != 0)
+    }
+    if (strncmp(text, "fixed=", 6) != 0) {
         return -1;
+    }
     return read_size(text + 6, &tree->fixed_bytes);
 }
 
@@ -337,14 +367,16 @@ static int parse(int argc, char **argv, struct mktree *tree)
         case 'x': tree->xattrs = true; break;
         case 'b':
             bad |= tree->bigs == MKTREE_MAX_BIG;
-            if (!bad)
+            if (!bad) {
                 tree->big[tree->bigs++] = optarg;
+            }
             break;
         default: bad = -1;
         }
     }
-    if (bad != 0 || argc - optind != 1)
+    if (bad != 0 || argc - optind != 1) {
         return -1;
+    }
     tree->target = argv[optind];
     return 0;
 }
@@ -363,13 +395,16 @@ int main(int argc, char **argv)
     umask(0);
     tree.block = malloc(MKTREE_BLOCK_BYTES);
     int bad = tree.block == NULL || make_tree(&tree) != 0;
-    if (bad)
+    if (bad) {
         perror(tree.target);
-    for (uint64_t i = 0; tree.dir_paths != NULL && i < tree.dirs; i++)
+    }
+    for (uint64_t i = 0; tree.dir_paths != NULL && i < tree.dirs; i++) {
         free(tree.dir_paths[i]);
+    }
     free(tree.dir_paths);
     free(tree.block);
-    if (tree.root >= 0)
+    if (tree.root >= 0) {
         close(tree.root);
+    }
     return bad ? 1 : 0;
 }

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * pattern N NAME [--offset O] [--version V]: writes the bytes [O, O + N) of NAME's body, as
  * server.c and liar.c send them, to standard output, for cmp in shell tests.
  */
@@ -31,18 +32,21 @@ int main(int argc, char **argv)
     int c;
 
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (c == '?' || httpd_whole_number(optarg, c == 'o' ? &offset : &version) != 0)
+        if (c == '?' || httpd_whole_number(optarg, c == 'o' ? &offset : &version) != 0) {
             return usage(argv[0]);
+        }
     }
-    if (argc - optind != 2 || httpd_whole_number(argv[optind], &left) != 0)
+    if (argc - optind != 2 || httpd_whole_number(argv[optind], &left) != 0) {
         return usage(argv[0]);
+    }
     uint64_t seed = body_seed(argv[optind + 1], version);
     while (left > 0) {
         size_t bytes = left < sizeof block ? (size_t)left : sizeof block;
 
         body_fill(seed, offset, block, bytes);
-        if (fwrite(block, 1, bytes, stdout) != bytes)
+        if (fwrite(block, 1, bytes, stdout) != bytes) {
             break;
+        }
         offset += bytes;
         left -= bytes;
     }

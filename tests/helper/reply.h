@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * One exchange with the lying server: the request as it was read, and how a reply is sent that
  * is true but for what struct reply says. Used by liar.c alone, which decides what to say; all
  * of it runs on the connection's own thread and blocks there.
@@ -56,10 +57,12 @@ static bool send_bytes(const struct exchange *ex, const void *data, size_t bytes
     while (bytes > 0) {
         ssize_t sent = send(ex->fd, from, bytes, MSG_NOSIGNAL);
 
-        if (sent < 0 && errno == EINTR)
+        if (sent < 0 && errno == EINTR) {
             continue;
-        if (sent <= 0)
+        }
+        if (sent <= 0) {
             return false;
+        }
         from += sent;
         bytes -= (size_t)sent;
     }
@@ -72,25 +75,29 @@ static void log_exchange(const struct exchange *ex, unsigned status)
     char *line = NULL;
     size_t bytes = 0;
 
-    if (ex->httpd->log_fd < 0)
+    if (ex->httpd->log_fd < 0) {
         return;
+    }
     FILE *file = open_memstream(&line, &bytes);
-    if (file == NULL)
+    if (file == NULL) {
         return;
+    }
     fprintf(file, "%" PRIu64 "\t%s\t", ex->arrived_ms, ex->method);
     httpd_put_escaped(file, ex->path);
     fprintf(file, "\t%u", status);
     for (const char *from = ex->headers; *from != '\0';) {
         size_t length = strcspn(from, "\r\n");
 
-        if (length > 0 && strncasecmp(from, "Accept:", 7) != 0)
+        if (length > 0 && strncasecmp(from, "Accept:", 7) != 0) {
             fprintf(file, "\t%.*s", (int)length, from);
+        }
         from += length;
         from += strspn(from, "\r\n");
     }
     fputc('\n', file);
-    if (fclose(file) == 0)
+    if (fclose(file) == 0) {
         httpd_log_line(ex->httpd, line, bytes);
+    }
     free(line);
 }
 
@@ -107,12 +114,14 @@ __attribute__((format(printf, 3, 4))) static bool send_head(const struct exchang
     va_start(args, format);
     int made = vasprintf(&lines, format, args);
     va_end(args);
-    if (made < 0)
+    if (made < 0) {
         return false;
+    }
     made = asprintf(&head, "HTTP/1.1 %u Fixture\r\n%sConnection: close\r\n\r\n", status, lines);
     free(lines);
-    if (made < 0)
+    if (made < 0) {
         return false;
+    }
     bool sent = send_bytes(ex, head, (size_t)made);
     free(head);
     return sent;
@@ -144,8 +153,9 @@ static bool send_body(const struct exchange *ex, const struct reply *reply, uint
 
         body_fill(reply->seed, first, block, take);
         bool sent = reply->chunked ? send_chunk(ex, block, take) : send_bytes(ex, block, take);
-        if (!sent || (reply->drip_ms > 0 && !httpd_sleep_ms(ex->httpd, reply->drip_ms)))
+        if (!sent || (reply->drip_ms > 0 && !httpd_sleep_ms(ex->httpd, reply->drip_ms))) {
             return false;
+        }
         first += take;
         bytes -= take;
     }
@@ -158,10 +168,12 @@ static void await_sent(const struct exchange *ex)
     for (int waited = 0; waited < REPLY_WAIT_MS; waited++) {
         int unsent = 0;
 
-        if (ioctl(ex->fd, SIOCOUTQ, &unsent) != 0 || unsent == 0)
+        if (ioctl(ex->fd, SIOCOUTQ, &unsent) != 0 || unsent == 0) {
             return;
-        if (!httpd_sleep_ms(ex->httpd, 1))
+        }
+        if (!httpd_sleep_ms(ex->httpd, 1)) {
             return;
+        }
     }
 }
 
@@ -183,8 +195,9 @@ static void end_exchange(const struct exchange *ex, enum ending ending)
         shutdown(ex->fd, SHUT_WR);
         setsockopt(ex->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     }
-    while (read(ex->fd, skipped, sizeof skipped) > 0)
+    while (read(ex->fd, skipped, sizeof skipped) > 0) {
         continue;
+    }
 }
 
 static struct reply reply_of_name(const char *name, uint64_t size, uint64_t version)
@@ -216,25 +229,30 @@ static void send_reply(const struct exchange *ex, const struct reply *reply)
         return;
     }
     uint64_t bytes = part == HTTPD_RANGE_PART ? last - first + 1 : reply->size;
-    if (part == HTTPD_RANGE_PART)
+    if (part == HTTPD_RANGE_PART) {
         snprintf(lines, sizeof lines,
                  "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", first, last,
                  reply->size);
+    }
     size_t used = strlen(lines);
-    if (reply->chunked)
+    if (reply->chunked) {
         snprintf(lines + used, sizeof lines - used, "Transfer-Encoding: chunked\r\n");
-    else
+    } else {
         snprintf(lines + used, sizeof lines - used, "Content-Length: %" PRIu64 "\r\n", bytes);
+    }
     if (!send_head(ex, part == HTTPD_RANGE_PART ? 206 : 200, "%s%s%s", lines, reply->validators,
                    "Accept-Ranges: bytes\r\n") ||
-        strcmp(ex->method, "HEAD") == 0)
+        strcmp(ex->method, "HEAD") == 0) {
         return;
+    }
     bool whole = bytes <= reply->send_most;
     bool sent = send_body(ex, reply, first, whole ? bytes + reply->excess : reply->send_most);
-    if (sent && whole && reply->chunked)
+    if (sent && whole && reply->chunked) {
         sent = send_bytes(ex, "0\r\n\r\n", 5);
-    if (sent)
+    }
+    if (sent) {
         end_exchange(ex, reply->ending);
+    }
 }
 
 #endif

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * The honest fixture server: HTTP/1.1 on loopback by libmicrohttpd, with replies scripted by
  * the path of the request (docs: tests/helper/README.md). A helper process of its own, never
  * linked into a test.
@@ -21,12 +22,14 @@ static enum MHD_Result serve_delay(struct request *req)
     uint64_t ms;
     char *page = NULL;
 
-    if (httpd_whole_number(req->args[0], &ms) != 0)
+    if (httpd_whole_number(req->args[0], &ms) != 0) {
         return finish_bad_path(req);
+    }
     (void)httpd_sleep_ms(req->httpd, ms);
     if (asprintf(&page, "<!doctype html><title>%s</title>\n<p>%s ms</p>\n", req->name,
-                 req->args[0]) < 0)
+                 req->args[0]) < 0) {
         return MHD_NO;
+    }
     enum MHD_Result result = finish_with_header(req, 200, page, "Content-Type", "text/html");
     free(page);
     return result;
@@ -37,8 +40,9 @@ static enum MHD_Result serve_bytes(struct request *req)
 {
     uint64_t size;
 
-    if (httpd_whole_number(req->args[0], &size) != 0)
+    if (httpd_whole_number(req->args[0], &size) != 0) {
         return finish_bad_path(req);
+    }
     struct content content = content_of_name(req->name, size);
     return finish_content(req, &content, NULL, NULL);
 }
@@ -50,8 +54,9 @@ static enum MHD_Result serve_pace(struct request *req)
     uint64_t bytes_per_s;
 
     if (httpd_whole_number(req->args[0], &bytes_per_s) != 0 ||
-        httpd_whole_number(req->args[1], &size) != 0)
+        httpd_whole_number(req->args[1], &size) != 0) {
         return finish_bad_path(req);
+    }
     struct content content = content_of_name(req->name, size);
     content.bytes_per_s = bytes_per_s;
     return finish_content(req, &content, NULL, NULL);
@@ -64,8 +69,9 @@ static enum MHD_Result serve_header(struct request *req)
 
     httpd_unescape(req->args[0]);
     httpd_unescape(req->args[1]);
-    if (httpd_whole_number(req->args[2], &size) != 0)
+    if (httpd_whole_number(req->args[2], &size) != 0) {
         return finish_bad_path(req);
+    }
     struct content content = content_of_name(req->name, size);
     return finish_content(req, &content, req->args[0], req->args[1]);
 }
@@ -76,8 +82,9 @@ static enum MHD_Result serve_status(struct request *req)
     uint64_t code;
     char text[64];
 
-    if (httpd_whole_number(req->args[0], &code) != 0 || code < 200 || code > 599)
+    if (httpd_whole_number(req->args[0], &code) != 0 || code < 200 || code > 599) {
         return finish_bad_path(req);
+    }
     snprintf(text, sizeof text, "status %" PRIu64 "\n", code);
     return finish_text(req, (unsigned)code, code == 204 || code == 304 ? "" : text);
 }
@@ -86,8 +93,9 @@ static enum MHD_Result finish_redirect(struct request *req, const char *target)
 {
     uint64_t code;
 
-    if (httpd_whole_number(req->args[0], &code) != 0 || code < 300 || code > 399)
+    if (httpd_whole_number(req->args[0], &code) != 0 || code < 300 || code > 399) {
         return finish_bad_path(req);
+    }
     return finish_with_header(req, (unsigned)code, "elsewhere\n", "Location", target);
 }
 
@@ -109,11 +117,13 @@ static enum MHD_Result serve_retry_after(struct request *req)
 {
     uint64_t count;
 
-    if (httpd_whole_number(req->args[1], &count) != 0)
+    if (httpd_whole_number(req->args[1], &count) != 0) {
         return finish_bad_path(req);
+    }
     httpd_unescape(req->args[0]);
-    if (req->seen < count)
+    if (req->seen < count) {
         return finish_with_header(req, 429, "later\n", "Retry-After", req->args[0]);
+    }
     struct content content = content_of_name(req->name, 1000);
     return finish_content(req, &content, NULL, NULL);
 }
@@ -123,10 +133,12 @@ static enum MHD_Result serve_flaky(struct request *req)
 {
     uint64_t count;
 
-    if (httpd_whole_number(req->args[1], &count) != 0)
+    if (httpd_whole_number(req->args[1], &count) != 0) {
         return finish_bad_path(req);
-    if (req->seen < count)
+    }
+    if (req->seen < count) {
         return serve_status(req);
+    }
     struct content content = content_of_name(req->name, 1000);
     return finish_content(req, &content, NULL, NULL);
 }
@@ -146,12 +158,14 @@ static enum MHD_Result serve_echo_headers(struct request *req)
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
 
-    if (file == NULL)
+    if (file == NULL) {
         return MHD_NO;
+    }
     MHD_get_connection_values(req->connection, MHD_HEADER_KIND, echo_header, file);
     enum MHD_Result result = MHD_NO;
-    if (fclose(file) == 0)
+    if (fclose(file) == 0) {
         result = finish_text(req, 200, text);
+    }
     free(text);
     return result;
 }
@@ -168,9 +182,10 @@ static enum MHD_Result serve_auth(struct request *req)
                  strcmp(password, req->args[1]) == 0;
     MHD_free(user);
     MHD_free(password);
-    if (!known)
+    if (!known) {
         return finish_with_header(req, 401, "who?\n", "WWW-Authenticate",
                                   "Basic realm=\"fixtures\"");
+    }
     struct content content = content_of_name(req->name, 1000);
     return finish_content(req, &content, NULL, NULL);
 }
@@ -201,15 +216,18 @@ static enum MHD_Result serve_root(struct request *req)
     struct stat st;
 
     httpd_unescape(req->name);
-    if (req->httpd->options.root == NULL || strstr(req->name, "..") != NULL)
+    if (req->httpd->options.root == NULL || strstr(req->name, "..") != NULL) {
         return finish_text(req, 404, "no such file\n");
-    if (asprintf(&path, "%s/%s", req->httpd->options.root, req->name) < 0)
+    }
+    if (asprintf(&path, "%s/%s", req->httpd->options.root, req->name) < 0) {
         return MHD_NO;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     free(path);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
         return finish_text(req, 404, "no such file\n");
     }
     struct content content = {.size = (uint64_t)st.st_size, .fd = fd, .mtime = st.st_mtime};
@@ -238,14 +256,16 @@ static enum MHD_Result dispatch(struct request *req, char *path)
 {
     char *slash = path[0] == '/' ? strchr(path + 1, '/') : NULL;
 
-    if (slash == NULL)
+    if (slash == NULL) {
         return finish_text(req, 404, "no such route\n");
+    }
     size_t bytes = (size_t)(slash - path) - 1;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         const struct route *route = &routes[i];
 
-        if (strlen(route->name) != bytes || memcmp(route->name, path + 1, bytes) != 0)
+        if (strlen(route->name) != bytes || memcmp(route->name, path + 1, bytes) != 0) {
             continue;
+        }
         req->name = httpd_split(path, route->args, req->args);
         return req->name != NULL ? route->serve(req) : finish_bad_path(req);
     }
@@ -275,12 +295,14 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         return MHD_YES;
     }
     req.arrived_ms = httpd_elapsed_ms(req.httpd);
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
         return finish_text(&req, 405, "GET and HEAD only\n");
+    }
     req.seen = httpd_count(req.httpd, url, 1);
     char *path = strdup(url);
-    if (path == NULL)
+    if (path == NULL) {
         return MHD_NO;
+    }
     enum MHD_Result result = dispatch(&req, path);
     free(path);
     return result;
@@ -300,8 +322,9 @@ static char *read_whole(const char *path)
     size_t bytes = 0;
     FILE *file = path != NULL ? fopen(path, "r") : NULL;
 
-    if (file == NULL)
+    if (file == NULL) {
         return NULL;
+    }
     if (getdelim(&text, &bytes, '\0', file) < 0) {
         free(text);
         text = NULL;
@@ -335,19 +358,22 @@ int main(int argc, char **argv)
     struct httpd httpd;
     int status = 1;
 
-    if (httpd_init(&httpd, argc, argv) != 0)
+    if (httpd_init(&httpd, argc, argv) != 0) {
         return 2;
+    }
     char *cert = read_whole(httpd.options.cert);
     char *key = read_whole(httpd.options.key);
     struct MHD_Daemon *daemon = NULL;
-    if (httpd.options.cert == NULL || (cert != NULL && key != NULL))
+    if (httpd.options.cert == NULL || (cert != NULL && key != NULL)) {
         daemon = start(&httpd, cert, key);
+    }
     if (daemon == NULL) {
         fprintf(stderr, "%s: cannot start\n", argv[0]);
     } else {
         const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-        if (info != NULL && httpd_write_port(&httpd, info->port) == 0)
+        if (info != NULL && httpd_write_port(&httpd, info->port) == 0) {
             status = httpd_wait_end(&httpd) == 0 ? 0 : 1;
+        }
         httpd_stop(&httpd);
         MHD_stop_daemon(daemon);
     }

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * treecmp [--ignore=PART,...] A B: compares two trees (or two files) completely: names, types,
  * content, modes, owners, times to the nanosecond, link targets, which names are hard links of
  * each other, and extended attributes. Holes are content: they read as zeros. A line for each
@@ -64,25 +65,13 @@ struct node {
     struct stat st;
 };
 
-static void put_escaped(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c < 0x20 || c >= 0x7f || c == '\\')
-            fprintf(out, "\\x%02x", (unsigned)c);
-        else
-            fputc(c, out);
-    }
-}
-
 __attribute__((format(printf, 2, 3))) static void differ(struct treecmp *cmp, const char *format,
                                                          ...)
 {
     va_list args;
 
     cmp->differs = true;
-    put_escaped(stdout, cmp->path[0] != '\0' ? cmp->path : ".");
+    httpd_put_escaped(stdout, cmp->path[0] != '\0' ? cmp->path : ".");
     fputs(": ", stdout);
     va_start(args, format);
     vfprintf(stdout, format, args);
@@ -95,7 +84,7 @@ static void fail(struct treecmp *cmp, const char *what)
     int error = errno;
 
     cmp->trouble = true;
-    put_escaped(stderr, cmp->path[0] != '\0' ? cmp->path : ".");
+    httpd_put_escaped(stderr, cmp->path[0] != '\0' ? cmp->path : ".");
     errno = error;
     fprintf(stderr, ": %s: %m\n", what);
 }
@@ -113,8 +102,9 @@ static size_t path_push(struct treecmp *cmp, const char *name)
 
     if (need > cmp->path_bytes) {
         char *grown = realloc(cmp->path, need * 2);
-        if (grown == NULL)
+        if (grown == NULL) {
             return before;
+        }
         cmp->path = grown;
         cmp->path_bytes = need * 2;
     }
@@ -127,8 +117,9 @@ static int twin_compare(const void *a, const void *b)
     const struct twin *one = a;
     const struct twin *two = b;
 
-    if (one->ino != two->ino)
+    if (one->ino != two->ino) {
         return one->ino < two->ino ? -1 : 1;
+    }
     return one->dev == two->dev ? 0 : one->dev < two->dev ? -1 : 1;
 }
 
@@ -137,49 +128,60 @@ static bool twin_agrees(void **tree, const struct stat *from, const struct stat 
 {
     struct twin *fresh = malloc(sizeof *fresh);
 
-    if (fresh == NULL)
+    if (fresh == NULL) {
         return true;
+    }
     *fresh = (struct twin){from->st_dev, from->st_ino, to->st_dev, to->st_ino};
     struct twin **slot = tsearch(fresh, tree, twin_compare);
-    if (slot == NULL || *slot != fresh)
+    if (slot == NULL || *slot != fresh) {
         free(fresh);
+    }
     return slot == NULL || ((*slot)->other_dev == to->st_dev && (*slot)->other_ino == to->st_ino);
 }
 
 static void compare_hard_links(struct treecmp *cmp, const struct node *a, const struct node *b)
 {
-    if (!wants(cmp, PART_LINKS) || (a->st.st_nlink < 2 && b->st.st_nlink < 2))
+    if (!wants(cmp, PART_LINKS) || (a->st.st_nlink < 2 && b->st.st_nlink < 2)) {
         return;
+    }
     bool in_a = twin_agrees(&cmp->twins[0], &a->st, &b->st);
     bool in_b = twin_agrees(&cmp->twins[1], &b->st, &a->st);
-    if (!in_a)
+    if (!in_a) {
         differ(cmp, "hard link of an earlier name in A, not in B");
-    if (!in_b)
+    }
+    if (!in_b) {
         differ(cmp, "hard link of an earlier name in B, not in A");
+    }
 }
 
 static bool times_count(const struct treecmp *cmp, mode_t mode)
 {
-    if (S_ISDIR(mode) && !wants(cmp, PART_DIRTIMES))
+    if (S_ISDIR(mode) && !wants(cmp, PART_DIRTIMES)) {
         return false;
-    if (S_ISLNK(mode) && !wants(cmp, PART_LINKTIMES))
+    }
+    if (S_ISLNK(mode) && !wants(cmp, PART_LINKTIMES)) {
         return false;
+    }
     return wants(cmp, PART_TIMES);
 }
 
 static void compare_metadata(struct treecmp *cmp, const struct stat *a, const struct stat *b)
 {
-    if (wants(cmp, PART_MODE) && !S_ISLNK(a->st_mode) && a->st_mode != b->st_mode)
+    if (wants(cmp, PART_MODE) && !S_ISLNK(a->st_mode) && a->st_mode != b->st_mode) {
         differ(cmp, "mode %04o, %04o", a->st_mode & 07777, b->st_mode & 07777);
-    if (wants(cmp, PART_OWNER) && (a->st_uid != b->st_uid || a->st_gid != b->st_gid))
+    }
+    if (wants(cmp, PART_OWNER) && (a->st_uid != b->st_uid || a->st_gid != b->st_gid)) {
         differ(cmp, "owner %u:%u, %u:%u", a->st_uid, a->st_gid, b->st_uid, b->st_gid);
+    }
     if (times_count(cmp, a->st_mode) &&
-        (a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec))
+        (a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec)) {
         differ(cmp, "time %lld.%09ld, %lld.%09ld", (long long)a->st_mtim.tv_sec, a->st_mtim.tv_nsec,
                (long long)b->st_mtim.tv_sec, b->st_mtim.tv_nsec);
-    if ((S_ISCHR(a->st_mode) || S_ISBLK(a->st_mode)) && a->st_rdev != b->st_rdev)
+    }
+    if ((S_ISCHR(a->st_mode) || S_ISBLK(a->st_mode)) && a->st_rdev != b->st_rdev) {
         differ(cmp, "device %u:%u, %u:%u", major(a->st_rdev), minor(a->st_rdev), major(b->st_rdev),
                minor(b->st_rdev));
+    }
 }
 
 /* Attributes that the system itself puts on files are not part of a tree. */
@@ -200,8 +202,9 @@ static void compare_xattrs(struct treecmp *cmp, int from, int to, const char *wh
         ssize_t two = fgetxattr(to, name, value[1], sizeof value[1]);
 
         if (xattr_counts(name) &&
-            (one != two || one < 0 || memcmp(value[0], value[1], (size_t)one) != 0))
+            (one != two || one < 0 || memcmp(value[0], value[1], (size_t)one) != 0)) {
             differ(cmp, "attribute %s of %s is missing or other", name, where);
+        }
     }
 }
 
@@ -213,10 +216,12 @@ static ssize_t read_block(int fd, unsigned char *block, off_t offset)
     while (used < TREECMP_BLOCK_BYTES) {
         ssize_t got = pread(fd, block + used, TREECMP_BLOCK_BYTES - used, offset + (off_t)used);
 
-        if (got < 0)
+        if (got < 0) {
             return -1;
-        if (got == 0)
+        }
+        if (got == 0) {
             break;
+        }
         used += (size_t)got;
     }
     return (ssize_t)used;
@@ -228,10 +233,12 @@ static off_t next_data(int a, int b, off_t offset, off_t size)
     off_t one = lseek(a, offset, SEEK_DATA);
     off_t two = lseek(b, offset, SEEK_DATA);
 
-    if (one < 0)
+    if (one < 0) {
         one = errno == ENXIO ? size : offset;
-    if (two < 0)
+    }
+    if (two < 0) {
         two = errno == ENXIO ? size : offset;
+    }
     return one < two ? one : two;
 }
 
@@ -251,8 +258,9 @@ static void compare_bytes(struct treecmp *cmp, int a, int b, off_t size)
             differ(cmp, "content, in the block at %lld", (long long)offset);
             return;
         }
-        if (one == 0)
+        if (one == 0) {
             return;
+        }
         offset = next_data(a, b, offset + one, size);
     }
 }
@@ -269,17 +277,20 @@ static void compare_files(struct treecmp *cmp, const struct node *a, const struc
     if (one < 0 || two < 0) {
         fail(cmp, "open");
     } else {
-        if (wants(cmp, PART_CONTENT))
+        if (wants(cmp, PART_CONTENT)) {
             compare_bytes(cmp, one, two, a->st.st_size);
+        }
         if (wants(cmp, PART_XATTRS)) {
             compare_xattrs(cmp, one, two, "A");
             compare_xattrs(cmp, two, one, "B");
         }
     }
-    if (one >= 0)
+    if (one >= 0) {
         close(one);
-    if (two >= 0)
+    }
+    if (two >= 0) {
         close(two);
+    }
 }
 
 static void compare_targets(struct treecmp *cmp, const struct node *a, const struct node *b)
@@ -288,10 +299,11 @@ static void compare_targets(struct treecmp *cmp, const struct node *a, const str
     ssize_t one = readlinkat(a->dir, a->name, target[0], sizeof target[0]);
     ssize_t two = readlinkat(b->dir, b->name, target[1], sizeof target[1]);
 
-    if (one < 0 || two < 0)
+    if (one < 0 || two < 0) {
         fail(cmp, "readlink");
-    else if (one != two || memcmp(target[0], target[1], (size_t)one) != 0)
+    } else if (one != two || memcmp(target[0], target[1], (size_t)one) != 0) {
         differ(cmp, "link target");
+    }
 }
 
 static void compare_nodes(struct treecmp *cmp, struct node *a, struct node *b);
@@ -303,10 +315,11 @@ static void compare_common(struct treecmp *cmp, const int dirs[2], const char *n
     struct node b = {.dir = dirs[1], .name = name};
 
     if (fstatat(a.dir, name, &a.st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        fstatat(b.dir, name, &b.st, AT_SYMLINK_NOFOLLOW) != 0)
+        fstatat(b.dir, name, &b.st, AT_SYMLINK_NOFOLLOW) != 0) {
         fail(cmp, "stat");
-    else
+    } else {
         compare_nodes(cmp, &a, &b);
+    }
 }
 
 /* Walks two sorted lists of names as one. */
@@ -317,12 +330,13 @@ static void compare_lists(struct treecmp *cmp, const int dirs[2], const struct n
         int order = i == a->count ? 1 : j == b->count ? -1 : strcmp(a->list[i], b->list[j]);
         size_t before = path_push(cmp, order <= 0 ? a->list[i] : b->list[j]);
 
-        if (order == 0)
+        if (order == 0) {
             compare_common(cmp, dirs, a->list[i]);
-        else if (order < 0)
+        } else if (order < 0) {
             differ(cmp, "only in A");
-        else if (wants(cmp, PART_EXTRA))
+        } else if (wants(cmp, PART_EXTRA)) {
             differ(cmp, "only in B");
+        }
         cmp->path[before] = '\0';
         i += order <= 0;
         j += order >= 0;
@@ -349,8 +363,9 @@ static void compare_dirs(struct treecmp *cmp, const struct node *a, const struct
     }
     for (int i = 0; i < 2; i++) {
         names_free(&names[i]);
-        if (dirs[i] >= 0)
+        if (dirs[i] >= 0) {
             close(dirs[i]);
+        }
     }
 }
 
@@ -373,12 +388,13 @@ static void compare_nodes(struct treecmp *cmp, struct node *a, struct node *b)
         return;
     }
     compare_metadata(cmp, &a->st, &b->st);
-    if (S_ISDIR(a->st.st_mode))
+    if (S_ISDIR(a->st.st_mode)) {
         compare_dirs(cmp, a, b);
-    else if (S_ISREG(a->st.st_mode))
+    } else if (S_ISREG(a->st.st_mode)) {
         compare_files(cmp, a, b);
-    else if (S_ISLNK(a->st.st_mode))
+    } else if (S_ISLNK(a->st.st_mode)) {
         compare_targets(cmp, a, b);
+    }
 }
 
 /* Adds the parts named in a list with commas. */
@@ -389,10 +405,12 @@ static int read_parts(char *text, unsigned *ignore)
         size_t i = 0;
         size_t count = sizeof part_names / sizeof part_names[0];
 
-        while (i < count && strcmp(part_names[i].name, name) != 0)
+        while (i < count && strcmp(part_names[i].name, name) != 0) {
             i++;
-        if (i == count)
+        }
+        if (i == count) {
             return -1;
+        }
         *ignore |= (unsigned)part_names[i].part;
     }
     return 0;
@@ -405,8 +423,9 @@ static int parse(int argc, char **argv, struct treecmp *cmp)
     int c;
 
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (c != 'i' || read_parts(optarg, &cmp->ignore) != 0)
+        if (c != 'i' || read_parts(optarg, &cmp->ignore) != 0) {
             return -1;
+        }
     }
     return argc - optind == 2 ? 0 : -1;
 }
@@ -428,8 +447,9 @@ static void treecmp_fini(struct treecmp *cmp)
 static void usage(const char *program)
 {
     fprintf(stderr, "usage: %s [--ignore=PART,...] A B\nparts:", program);
-    for (size_t i = 0; i < sizeof part_names / sizeof part_names[0]; i++)
+    for (size_t i = 0; i < sizeof part_names / sizeof part_names[0]; i++) {
         fprintf(stderr, " %s", part_names[i].name);
+    }
     fputc('\n', stderr);
 }
 
@@ -438,10 +458,11 @@ static void compare_roots(struct treecmp *cmp, const char *a_path, const char *b
     struct node a = {.dir = AT_FDCWD, .name = a_path};
     struct node b = {.dir = AT_FDCWD, .name = b_path};
 
-    if (lstat(a_path, &a.st) != 0 || lstat(b_path, &b.st) != 0)
+    if (lstat(a_path, &a.st) != 0 || lstat(b_path, &b.st) != 0) {
         fail(cmp, "A or B");
-    else
+    } else {
         compare_nodes(cmp, &a, &b);
+    }
 }
 
 int main(int argc, char **argv)

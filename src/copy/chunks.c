@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/chunks.c - large files shared by workers. Each struct px_chunks has a lock of its own, taken
+ * for a chunk's begin and end only (64 MiB apart), never around IO and never with another.
+ *
+ * `active` counts who is at work; `refs` counts who knows the structure. The file is finished when
+ * nothing is left to hand out and `active` falls to 0; the memory goes with the last reference,
+ * which may be a helper's task that is still in the queue.
+ */
+#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
+
+#include "copy/chunks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/mutex.h"
+#include "copy/data.h"
+#include "copy/dir.h"
+
+#define CHUNK_BYTES_DEFAULT ((uint64_t)64 * 1024 * 1024)
+
+struct px_chunks {
+    /* fixed after new */
+    uint64_t chunk_bytes;
+    uint64_t size;
+    char *names; /* what entry's names point into */
+    struct px_pair *pair;
+
+    struct px_mutex lock;
+    /* protected by lock, until finished; then the finisher's alone */
+    struct px_entry entry PX_GUARDED;
+    struct px_file file;        /* descriptors and st: fixed until finished */
+    uint64_t next PX_GUARDED;   /* offset of the next chunk to hand out */
+    unsigned active PX_GUARDED; /* workers that copy a chunk */
+    unsigned refs PX_GUARDED;
+    int status PX_GUARDED; /* the first thing that went wrong */
+    struct px_fail fail PX_GUARDED;
+    bool finished PX_GUARDED; /* somebody publishes or has published */
+};
+
+static uint64_t chunks_chunk_bytes(const struct px_copier *copier)
+{
+    const uint64_t wanted = copier->copy->opts.chunk_bytes;
+    return wanted > 0 ? wanted : CHUNK_BYTES_DEFAULT;
+}
+
+bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
+                   const struct stat *st)
+{
+    return copier->copy->opts.workers > 1 && entry->dir->pair->shares &&
+           (uint64_t)st->st_size / 2 >= chunks_chunk_bytes(copier) && !px_data_is_sparse(st);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static void chunks_free(struct px_chunks *chunks)
+{
+    px_mutex_fini(&chunks->lock);
+    free(chunks->names);
+    free(chunks);
+}
+
+static void chunks_unref(struct px_chunks *chunks)
+{
+    px_mutex_lock(&chunks->lock);
+    const bool last = --chunks->refs == 0;
+    px_mutex_unlock(&chunks->lock);
+    if (last) {
+        chunks_free(chunks);
+    }
+}
+
+static int chunks_keep_names(struct px_chunks *chunks, struct px_entry *entry)
+{
+    const size_t source_bytes = strlen(entry->source_name) + 1;
+    const size_t target_bytes = strlen(entry->target_name) + 1;
+    chunks->names = malloc(source_bytes + target_bytes);
+    if (chunks->names == NULL) {
+        return PX_ENOMEM;
+    }
+    entry->source_name = memcpy(chunks->names, entry->source_name, source_bytes);
+    entry->target_name = memcpy(chunks->names + source_bytes, entry->target_name, target_bytes);
+    return PX_OK;
+}
+
+/* With one reference, one worker active, and a reference to the directory. */
+static struct px_chunks *chunks_new(struct px_copier *copier, const struct px_entry *entry,
+                                    const struct px_file *file) PX_NO_ANALYSIS
+{
+    struct px_chunks *chunks = calloc(1, sizeof *chunks);
+    if (chunks == NULL) {
+        return NULL;
+    }
+    chunks->entry = *entry;
+    if (px_mutex_init(&chunks->lock) != PX_OK) {
+        free(chunks);
+        return NULL;
+    }
+    if (chunks_keep_names(chunks, &chunks->entry) != PX_OK) {
+        chunks_free(chunks);
+        return NULL;
+    }
+    chunks->chunk_bytes = chunks_chunk_bytes(copier);
+    chunks->pair = entry->dir->pair;
+    chunks->size = (uint64_t)file->st.st_size;
+    chunks->file = *file;
+    chunks->active = 1;
+    chunks->refs = 1;
+    px_dir_hold(entry->dir);
+    return chunks;
+}
+
+/* --- work ------------------------------------------------------------------------------------- */
+
+static bool chunks_take(struct px_chunks *chunks, uint64_t *from) PX_EXCLUDES(chunks->lock)
+{
+    px_mutex_lock(&chunks->lock);
+    const bool got = chunks->status == PX_OK && chunks->next < chunks->size;
+    if (got) {
+        *from = chunks->next;
+        chunks->next += chunks->chunk_bytes;
+    }
+    px_mutex_unlock(&chunks->lock);
+    return got;
+}
+
+/* One chunk is done, well or not. The first failure is the file's; nothing is handed out after. */
+static void chunks_note(struct px_chunks *chunks, const struct px_data *data, int64_t took_ns,
+                        int status, const struct px_fail *fail) PX_EXCLUDES(chunks->lock)
+{
+    px_mutex_lock(&chunks->lock);
+    chunks->entry.bytes += data->bytes;
+    chunks->entry.phase_ns[PX_COPY_DATA] += took_ns;
+    chunks->entry.engine = data->engine;
+    chunks->entry.engine_why = "in chunks, by several workers";
+    if (status != PX_OK && chunks->status == PX_OK) {
+        chunks->status = status;
+        if (status != PX_EAGAIN && status != PX_ECANCELED) {
+            chunks->fail = *fail;
+        }
+    }
+    px_mutex_unlock(&chunks->lock);
+}
+
+static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
+{
+    uint64_t from;
+    while (chunks_take(chunks, &from)) {
+        const uint64_t left = chunks->size - from;
+        const uint64_t bytes = left < chunks->chunk_bytes ? left : chunks->chunk_bytes;
+        struct px_data data = {.copier = copier,
+                               .pair = chunks->pair,
+                               .in = chunks->file.in,
+                               .out = chunks->file.out.fd,
+                               .st = &chunks->file.st};
+        struct px_fail fail;
+        const int64_t begin_ns = px_now_ns();
+        int status = px_data_copy_range(&data, from, bytes, &fail);
+        if (status == PX_OK && data.bytes < bytes) {
+            status = PX_EAGAIN; /* it ends earlier than it did: it changed */
+        }
+        copier->account->counter[PX_COPY_CHUNKS]++;
+        chunks_note(chunks, &data, px_now_ns() - begin_ns, status, &fail);
+    }
+}
+
+/* --- begin and end ---------------------------------------------------------------------------- */
+
+/* False: nothing is left to do. */
+static bool chunks_enter(struct px_chunks *chunks) PX_EXCLUDES(chunks->lock)
+{
+    px_mutex_lock(&chunks->lock);
+    const bool useful = !chunks->finished && chunks->status == PX_OK && chunks->next < chunks->size;
+    if (useful) {
+        chunks->active++;
+    }
+    px_mutex_unlock(&chunks->lock);
+    return useful;
+}
+
+/* True: the caller was the last and must finish the file. Who leaves found nothing more to take. */
+static bool chunks_leave(struct px_chunks *chunks) PX_EXCLUDES(chunks->lock)
+{
+    px_mutex_lock(&chunks->lock);
+    chunks->active--;
+    const bool last = chunks->active == 0 && !chunks->finished;
+    if (last) {
+        chunks->finished = true;
+    }
+    px_mutex_unlock(&chunks->lock);
+    return last;
+}
+
+/* `finished` is set: nobody else looks at entry, file or fail any more. */
+static void chunks_finish(struct px_copier *copier, struct px_chunks *chunks) PX_NO_ANALYSIS
+{
+    struct px_entry *entry = &chunks->entry;
+    struct px_dir *dir = entry->dir;
+    int status = chunks->status;
+    entry->mark_ns = px_now_ns(); /* the time for the data was noted chunk by chunk */
+    if (status == PX_OK) {
+        status = px_file_end(copier, entry, &chunks->file, &chunks->fail);
+    }
+    px_file_close(copier, entry, &chunks->file);
+    if (status == PX_EAGAIN) {
+        status = px_file_copy_again(copier, entry, &chunks->fail);
+    }
+    px_copier_settle_status(copier, entry, status, &chunks->fail);
+    px_dir_drop(copier, dir);
+}
+
+/* One helper for each other worker, but not more than there are chunks for. */
+static void chunks_call_helpers(struct px_copier *copier, struct px_chunks *chunks)
+{
+    const uint64_t count = (chunks->size + chunks->chunk_bytes - 1) / chunks->chunk_bytes;
+    const uint64_t others = copier->copy->opts.workers - 1;
+    const uint64_t helpers = others < count - 1 ? others : count - 1;
+    for (uint64_t i = 0; i < helpers; i++) {
+        struct px_task *task = px_task_new(PX_TASK_HELP, NULL);
+        if (task == NULL) {
+            return; /* then without */
+        }
+        task->chunks = chunks;
+        px_mutex_lock(&chunks->lock);
+        chunks->refs++;
+        px_mutex_unlock(&chunks->lock);
+        if (!px_copier_offer(copier, task)) {
+            px_copier_push(copier, task); /* everybody is busy; its result is owed all the same */
+            return;
+        }
+    }
+}
+
+int px_chunks_copy(struct px_copier *copier, const struct px_entry *entry,
+                   const struct px_file *file)
+{
+    /* Chunks land at any offset, so the size comes first. A full disk shows when they are written;
+     * a limit on the size of files shows here, and the caller's one stream will say it again. */
+    if (copier->io->ftruncate(file->out.fd, file->st.st_size) != 0) {
+        return px_status_from_errno(errno);
+    }
+    struct px_chunks *chunks = chunks_new(copier, entry, file);
+    if (chunks == NULL) {
+        return PX_ENOMEM;
+    }
+    chunks_call_helpers(copier, chunks);
+    chunks_work(copier, chunks);
+    if (chunks_leave(chunks)) {
+        chunks_finish(copier, chunks);
+    }
+    chunks_unref(chunks);
+    return PX_OK;
+}
+
+void px_chunks_help(struct px_copier *copier, struct px_task *task)
+{
+    struct px_chunks *chunks = task->chunks;
+    task->chunks = NULL;
+    if (chunks_enter(chunks)) {
+        struct px_activity *activity = copier->copy->opts.activity;
+        px_activity_begin(activity, copier->worker->index, chunks->names, chunks->size);
+        chunks_work(copier, chunks);
+        if (chunks_leave(chunks)) {
+            chunks_finish(copier, chunks);
+        }
+        px_activity_end(activity, copier->worker->index);
+    }
+    chunks_unref(chunks);
+}

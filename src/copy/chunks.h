@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/chunks.h - one large file copied by several workers at different offsets.
+ *
+ * The worker that opened the file takes chunk after chunk; for the other workers it offers tasks
+ * that say "lend a hand". Whoever is there takes the next chunk; whoever leaves last, when none is
+ * left, publishes. A helper that comes too late finds nothing to do. So a queue full of other work
+ * costs nothing, and nobody waits for anybody.
+ */
+#ifndef PX_COPY_CHUNKS_H
+#define PX_COPY_CHUNKS_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+
+#include "copy/copier.h"
+#include "copy/file.h"
+
+struct px_chunks;
+
+/* Is the file large enough (two chunks), are there other workers, and does it pay between these two
+ * devices? */
+bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
+                   const struct stat *st);
+
+/* Takes over `file` and, with the helpers' hands, copies, publishes and settles it: here, or on the
+ * thread of a helper after this call returned. PX_ENOMEM: nothing was taken over. */
+PX_NODISCARD int px_chunks_copy(struct px_copier *copier, const struct px_entry *entry,
+                                const struct px_file *file);
+
+/* The body of a PX_TASK_HELP task: lends a hand, gives up the task's reference. */
+void px_chunks_help(struct px_copier *copier, struct px_task *task);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/data.c - the bytes of a file. Entered by any worker with a file of its own, or with a part of
+ * a file that several share; then only positioned calls are made. No locks; what was learnt about
+ * the two devices is kept in the pair's atomics.
+ *
+ * Which way, in this order: a reflink (no bytes move), copy_file_range() (the kernel or the server
+ * moves them), read and write. See the constants for what was measured.
+ */
+#define _GNU_SOURCE /* SEEK_DATA, SEEK_HOLE */
+
+#include "copy/data.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+
+/* From this size on a reflink is tried. */
+#define REFLINK_MIN_BYTES ((uint64_t)64 * 1024)
+
+/* From this size on copy_file_range() is tried. */
+#define RANGE_MIN_BYTES ((uint64_t)1024 * 1024)
+
+/* One copy_file_range(): nfsd does at most 4 MiB, and above 1 GiB some kernels misbehave; this much
+ * keeps a cancel below a second on a disk of 64 MB/s. */
+#define RANGE_CALL_BYTES ((uint64_t)64 * 1024 * 1024)
+
+/* st_blocks counts 512 bytes, stat(2). Below one block of any file system there is no hole. */
+#define STAT_BLOCK_BYTES 512
+#define HOLE_MIN_BYTES 4096
+
+#define TO_THE_END UINT64_MAX
+
+/* --- pure policy ------------------------------------------------------------------------------ */
+
+bool px_data_is_sparse(const struct stat *st)
+{
+    return st->st_size > HOLE_MIN_BYTES && st->st_blocks < st->st_size / STAT_BLOCK_BYTES;
+}
+
+/* ioctl_ficlone(2). ENOTTY: the file system has no such ioctl; ETXTBSY: a swap file. */
+bool px_data_reflink_falls_back(int err)
+{
+    return err == EOPNOTSUPP || err == EXDEV || err == EINVAL || err == ENOTTY || err == ETXTBSY;
+}
+
+/* copy_file_range(2) and what was seen of it: EXDEV before Linux 5.3 and again since 5.19; EPERM and
+ * EACCES under seccomp filters; EBADF and EINVAL for files that are not regular inside; ENOENT and
+ * EAGAIN from CIFS. EIO, ENOSPC and the rest are errors of the copy itself. */
+bool px_data_range_falls_back(int err)
+{
+    switch (err) {
+    case EXDEV:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EINVAL:
+    case EPERM:
+    case EACCES:
+    case ETXTBSY:
+    case EBADF:
+    case ENOENT:
+    case EAGAIN: return true;
+    default: return false;
+    }
+}
+
+bool px_data_errno_is_for_good(int err)
+{
+    return err == EXDEV || err == EOPNOTSUPP || err == ENOSYS || err == ENOTTY;
+}
+
+static bool data_flag(const atomic_bool *flag)
+{
+    return atomic_load_explicit(flag, memory_order_relaxed);
+}
+
+static void data_learn(atomic_bool *flag, int err)
+{
+    if (px_data_errno_is_for_good(err)) {
+        atomic_store_explicit(flag, true, memory_order_relaxed);
+    }
+}
+
+/* --- reflink ---------------------------------------------------------------------------------- */
+
+int px_data_reflink(struct px_data *data, struct px_fail *fail)
+{
+    const enum px_reflink wanted = data->copier->copy->opts.reflink;
+    const uint64_t size = (uint64_t)data->st->st_size;
+    const bool always = wanted == PX_REFLINK_ALWAYS && size > 0;
+    if (!always && (wanted == PX_REFLINK_NEVER || size < REFLINK_MIN_BYTES ||
+                    data_flag(&data->pair->no_reflink))) {
+        return PX_EAGAIN;
+    }
+    if (data->copier->io->ficlone(data->out, data->in) == 0) {
+        data->engine = PX_ENGINE_REFLINK;
+        data->why = "the file system shares the blocks";
+        data->bytes = size;
+        return px_copier_moved(data->copier, size) ? PX_ECANCELED : PX_OK;
+    }
+    const int err = errno;
+    if (always) {
+        return px_fail_set(fail, PX_EREFUSED, err, "reflink");
+    }
+    if (!px_data_reflink_falls_back(err)) {
+        return px_fail_target(fail, err, "reflink", data->out);
+    }
+    data_learn(&data->pair->no_reflink, err);
+    return PX_EAGAIN;
+}
+
+/* --- read and write --------------------------------------------------------------------------- */
+
+static int data_fail_read(struct px_fail *fail, int err, uint64_t offset)
+{
+    return px_fail_set(fail, err == ENOMEM ? PX_ENOMEM : PX_ESRC, err, "read at offset %" PRIu64,
+                       offset);
+}
+
+static int data_fail_write(const struct px_data *data, struct px_fail *fail, int err,
+                           const char *call, uint64_t offset)
+{
+    char stage[64];
+    (void)snprintf(stage, sizeof stage, "%s at offset %" PRIu64, call, offset);
+    return px_fail_target(fail, err, stage, data->out);
+}
+
+/* Reads from `*at` on until `end` (or the end of the file) and writes to the same offset. The first
+ * read of a whole file goes without an offset: not everything in /proc and /sys knows pread(). */
+static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
+{
+    struct px_copier *copier = data->copier;
+    const struct px_io_ops *io = copier->io;
+    const bool whole = end == TO_THE_END && *at == 0;
+    while (*at < end) {
+        const uint64_t left = end - *at;
+        const size_t ask = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
+        const ssize_t got = whole ? io->read(data->in, copier->buf, ask)
+                                  : io->pread(data->in, copier->buf, ask, (off_t)*at);
+        if (got < 0) {
+            return data_fail_read(fail, errno, *at);
+        }
+        if (got == 0) {
+            break;
+        }
+        if (px_pwrite_all(io, data->out, copier->buf, (size_t)got, (off_t)*at) != 0) {
+            return data_fail_write(data, fail, errno, "write", *at);
+        }
+        *at += (uint64_t)got;
+        if (px_copier_moved(copier, (uint64_t)got)) {
+            return PX_ECANCELED;
+        }
+    }
+    return PX_OK;
+}
+
+/* --- copy_file_range -------------------------------------------------------------------------- */
+
+/* Moves on from `*at` as far as the kernel does it. PX_OK: up to `end`. PX_EAGAIN: go on with read
+ * and write from `*at`: refused before the first byte, or the kernel saw an end that only read() can
+ * confirm (0 at once for /proc and CIFS, at any time where a server is lazy). */
+static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
+{
+    const uint64_t from = *at;
+    while (*at < end) {
+        const uint64_t left = end - *at;
+        off_t in_at = (off_t)*at;
+        off_t out_at = (off_t)*at;
+        const ssize_t moved = data->copier->io->copy_file_range(
+            data->in, &in_at, data->out, &out_at,
+            (size_t)(left < RANGE_CALL_BYTES ? left : RANGE_CALL_BYTES));
+        if (moved == 0) {
+            return PX_EAGAIN;
+        }
+        if (moved < 0) {
+            const int err = errno;
+            if (*at > from || !px_data_range_falls_back(err)) {
+                return data_fail_write(data, fail, err, "copy_file_range", *at);
+            }
+            data_learn(&data->pair->no_range, err);
+            data->why = px_errno_text(err);
+            return PX_EAGAIN;
+        }
+        data->engine = PX_ENGINE_COPY_FILE_RANGE;
+        *at += (uint64_t)moved;
+        if (px_copier_moved(data->copier, (uint64_t)moved)) {
+            return PX_ECANCELED;
+        }
+    }
+    return PX_OK;
+}
+
+static bool data_wants_range(struct px_data *data)
+{
+    if (data->copier->copy->opts.reflink == PX_REFLINK_NEVER) {
+        data->why = "copy_file_range could share blocks";
+        return false;
+    }
+    if ((uint64_t)data->st->st_size < RANGE_MIN_BYTES) {
+        data->why = "small";
+        return false;
+    }
+    if (data_flag(&data->pair->no_range)) {
+        data->why = "no copy_file_range between the two file systems";
+        return false;
+    }
+    return true;
+}
+
+/* The bytes from `from` to `end`; `*at` is where it stopped. */
+static int data_move(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
+{
+    int status = PX_EAGAIN;
+    if (data_wants_range(data)) {
+        status = data_range(data, at, end, fail);
+    }
+    if (status != PX_EAGAIN) {
+        return status;
+    }
+    if (data->engine == PX_ENGINE_NONE) {
+        data->engine = PX_ENGINE_READ_WRITE;
+    }
+    return data_read_write(data, at, end, fail);
+}
+
+int px_data_copy_range(struct px_data *data, uint64_t from, uint64_t bytes, struct px_fail *fail)
+{
+    uint64_t at = from;
+    const int status = data_move(data, &at, from + bytes, fail);
+    data->bytes += at - from;
+    return status;
+}
+
+/* --- holes ------------------------------------------------------------------------------------ */
+
+/* The next piece of data at or after `at`. A map of holes is a hint: bounded by the size, and the
+ * piece never ends where it begins. False: none is left. */
+static bool data_next_piece(const struct px_data *data, uint64_t at, uint64_t *from, uint64_t *end)
+{
+    const struct px_io_ops *io = data->copier->io;
+    const uint64_t size = (uint64_t)data->st->st_size;
+    const off_t found = io->lseek(data->in, (off_t)at, SEEK_DATA);
+    if (found < 0 && errno == ENXIO) {
+        return false; /* only a hole up to the end */
+    }
+    *from = found >= 0 && (uint64_t)found > at ? (uint64_t)found : at;
+    if (*from >= size) {
+        return false;
+    }
+    const off_t hole = found >= 0 ? io->lseek(data->in, (off_t)*from, SEEK_HOLE) : -1;
+    *end = hole >= 0 && (uint64_t)hole > *from && (uint64_t)hole < size ? (uint64_t)hole : size;
+    return true;
+}
+
+/* The size is set first: a write that extends the file makes XFS reserve blocks behind it, which
+ * would fill the hole that follows. */
+static int data_copy_sparse(struct px_data *data, struct px_fail *fail)
+{
+    const uint64_t size = (uint64_t)data->st->st_size;
+    if (data->copier->io->ftruncate(data->out, data->st->st_size) != 0) {
+        return px_fail_target(fail, errno, "set size", data->out);
+    }
+    uint64_t at = 0;
+    uint64_t end;
+    while (data_next_piece(data, at, &at, &end)) {
+        const int status = data_move(data, &at, end, fail);
+        if (status != PX_OK) {
+            return status;
+        }
+        if (at < end) {
+            break; /* shorter than it was: the look afterwards will tell */
+        }
+    }
+    data->bytes = size;
+    data->engine = data->engine == PX_ENGINE_NONE ? PX_ENGINE_READ_WRITE : data->engine;
+    return PX_OK;
+}
+
+/* --- the whole file --------------------------------------------------------------------------- */
+
+int px_data_copy(struct px_data *data, struct px_fail *fail)
+{
+    if (px_data_is_sparse(data->st)) {
+        return data_copy_sparse(data, fail);
+    }
+    uint64_t at = 0;
+    const int status = data_move(data, &at, TO_THE_END, fail);
+    data->bytes = at;
+    return status;
+}

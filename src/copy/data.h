@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/data.h - the bytes of one regular file: reflink, copy_file_range(), or read and write; holes
+ * stay holes. Knows no names and no directories.
+ */
+#ifndef PX_COPY_DATA_H
+#define PX_COPY_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+#include <pxfer/copy.h>
+
+#include "copy/copier.h"
+#include "copy/fail.h"
+#include "copy/pair.h"
+
+#define PX_DATA_BUF_BYTES ((size_t)512 * 1024)
+
+/* One file, or one part of it, in one worker's hands. */
+struct px_data {
+    /* in */
+    struct px_copier *copier; /* buffer, calls, stop flag, display */
+    struct px_pair *pair;
+    int in;
+    int out;               /* empty, at offset 0 */
+    const struct stat *st; /* the source's */
+    /* out */
+    enum px_copy_engine engine;
+    const char *why; /* static text */
+    uint64_t bytes;  /* copied, holes included */
+};
+
+/* First: tries a reflink. PX_OK: done. PX_EAGAIN: not possible or not wanted here, copy the bytes.
+ * PX_EREFUSED: it was asked for always and is impossible. PX_EIO, PX_EFULL. PX_ECANCELED. */
+PX_NODISCARD int px_data_reflink(struct px_data *data, struct px_fail *fail);
+
+/* Copies the bytes of the whole file: until the source says that it is at its end, whatever st_size
+ * says. PX_ESRC: reading failed; PX_EIO, PX_EFULL: writing failed; both with the offset in the text.
+ * PX_ECANCELED: stopped on the way. */
+PX_NODISCARD int px_data_copy(struct px_data *data, struct px_fail *fail);
+
+/* Copies `bytes` bytes from offset `from` to the same offset, without using or moving the file
+ * offsets of the descriptors (several workers share them). A source that ends earlier is no error
+ * here. Errors as above. */
+PX_NODISCARD int px_data_copy_range(struct px_data *data, uint64_t from, uint64_t bytes,
+                                    struct px_fail *fail);
+
+/* Pure: is it likely that the file has holes worth looking for? */
+bool px_data_is_sparse(const struct stat *st);
+
+/* Pure: after this errno of FICLONE (of copy_file_range before the first byte) the bytes are copied
+ * in another way; anything else is an error. */
+bool px_data_reflink_falls_back(int err);
+bool px_data_range_falls_back(int err);
+
+/* Pure: the errno speaks of the two file systems, not of these two files: ask no more. */
+bool px_data_errno_is_for_good(int err);
+
+#endif

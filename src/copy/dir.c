@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/dir.c - directory pairs. Made by the worker that lists the directory, used by all, finished
+ * by whoever gives up the last reference.
+ *
+ * No locks: every field is fixed before the directory is known to a second thread, except the
+ * reference count and one flag, which are atomic. The decrement is acquire-release, so the finisher
+ * sees all that the others did.
+ */
+#define _GNU_SOURCE /* O_PATH, fgetxattr */
+
+#include "copy/dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define DIR_MODE_BITS 0777
+#define OWNER_ALL 0700
+
+/* --- paths ------------------------------------------------------------------------------------ */
+
+static const char *dir_name(const struct px_dir *dir, enum px_side side)
+{
+    return side == PX_SIDE_SOURCE ? dir->source_name : dir->target_name;
+}
+
+static bool path_is_nothing(const char *name)
+{
+    return name[0] == '\0' || strcmp(name, ".") == 0;
+}
+
+/* Writes `part` so that it ends before `end`, with a slash after it when something follows. */
+static char *path_prepend(char *end, const char *part, bool slash)
+{
+    const size_t len = strlen(part);
+    if (slash) {
+        *--end = '/';
+    }
+    return memcpy(end - len, part, len);
+}
+
+char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name)
+{
+    size_t room = strlen(name) + 1;
+    for (const struct px_dir *up = dir; up != NULL; up = up->parent) {
+        room += strlen(dir_name(up, side)) + 1;
+    }
+    char *path = malloc(room);
+    if (path == NULL) {
+        return NULL;
+    }
+    char *at = path + room - 1;
+    *at = '\0';
+    if (!path_is_nothing(name)) {
+        at = path_prepend(at, name, false);
+    }
+    for (; dir != NULL; dir = dir->parent) {
+        const char *part = dir_name(dir, side);
+        if (part[0] == '\0' || (dir->parent != NULL && path_is_nothing(part))) {
+            continue; /* "." below a container says nothing */
+        }
+        at = path_prepend(at, part, *at != '\0' && part[strlen(part) - 1] != '/');
+    }
+    memmove(path, at, strlen(at) + 1);
+    return path;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static struct px_dir *dir_new(const char *source_name, const char *target_name)
+{
+    const size_t source_bytes = strlen(source_name) + 1;
+    const size_t target_bytes = strlen(target_name) + 1;
+    struct px_dir *dir = calloc(1, sizeof *dir + source_bytes + target_bytes);
+    if (dir != NULL) {
+        dir->source_name = memcpy(dir->text, source_name, source_bytes);
+        dir->target_name = memcpy(dir->text + source_bytes, target_name, target_bytes);
+        dir->fds = (struct px_dir_fds){-1, -1};
+        dir->top = dir;
+        atomic_init(&dir->refs, 1);
+    }
+    return dir;
+}
+
+static void dir_close(const struct px_io_ops *io, int fd)
+{
+    if (fd >= 0) {
+        PX_IGNORE(io->close(fd)); /* a directory: nothing was written through it */
+    }
+}
+
+static void dir_free(struct px_copier *copier, struct px_dir *dir)
+{
+    if (dir != NULL) {
+        dir_close(copier->io, dir->fds.source);
+        dir_close(copier->io, dir->fds.target);
+        free(dir->listing_fail);
+        free(dir);
+    }
+}
+
+/* O_NOATIME is the owner's and root's right only, open(2). */
+static int dir_open_source(const struct px_copier *copier, int at, const char *name, int flags)
+{
+    const int noatime = copier->copy->open_flags;
+    int fd = copier->io->openat(at, name, OPEN_DIR | flags | noatime, 0);
+    if (fd < 0 && errno == EPERM && noatime != 0) {
+        fd = copier->io->openat(at, name, OPEN_DIR | flags, 0);
+    }
+    return fd;
+}
+
+static void expect_set(struct px_expect *expect, const struct stat *st)
+{
+    *expect = (struct px_expect){st->st_dev, st->st_ino, st->st_mode & S_IFMT};
+}
+
+static bool expect_is(const struct px_expect *expect, const struct stat *st)
+{
+    return expect->dev == st->st_dev && expect->ino == st->st_ino;
+}
+
+static int dir_fill_container(struct px_copier *copier, const struct px_root *root,
+                              struct px_dir *dir, struct px_fail *fail)
+{
+    const struct px_plan *plan = &copier->copy->plan;
+    /* Only searched, never listed: O_PATH does, and asks for no read permission. */
+    dir->fds.source =
+        copier->io->openat(AT_FDCWD, root->source_dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (dir->fds.source < 0) {
+        return px_fail_source(fail, errno, "open source directory");
+    }
+    dir->fds.target = fcntl(plan->target_fd, F_DUPFD_CLOEXEC, 3);
+    struct stat st;
+    if (dir->fds.target < 0 || copier->io->fstat(dir->fds.target, &st) != 0) {
+        return px_fail_set(fail, PX_EIO, errno, "open target directory");
+    }
+    expect_set(&dir->target_at, &st);
+    dir->source_dev = root->expect.dev;
+    dir->pair = px_pairs_get(&copier->copy->pairs, root->expect.dev, st.st_dev);
+    return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
+}
+
+int px_dir_open_container(struct px_copier *copier, const struct px_root *root, struct px_dir **out,
+                          struct px_fail *fail)
+{
+    struct px_dir *dir = dir_new(root->source_base, copier->copy->plan.target_base);
+    if (dir == NULL) {
+        return px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
+    }
+    const int status = dir_fill_container(copier, root, dir, fail);
+    if (status != PX_OK) {
+        dir_free(copier, dir);
+        return status;
+    }
+    *out = dir;
+    return PX_OK;
+}
+
+/* The source side: open, and be sure that it is what was meant. */
+static int dir_open_source_side(struct px_copier *copier, const struct px_entry *entry,
+                                struct px_dir *dir, struct px_fail *fail)
+{
+    const struct px_dir_fds at = px_dir_acquire(entry->dir);
+    dir->fds.source = dir_open_source(copier, at.source, entry->source_name, O_NOFOLLOW);
+    const int err = errno;
+    px_dir_release(entry->dir);
+    if (dir->fds.source < 0 && err == ENOTDIR) {
+        return px_fail_set(fail, PX_ESRC, 0, "open directory: is none any more, not followed");
+    }
+    if (dir->fds.source < 0) {
+        return px_fail_source(fail, err, "open directory");
+    }
+    if (copier->io->fstat(dir->fds.source, &dir->st) != 0) {
+        return px_fail_source(fail, errno, "stat directory");
+    }
+    if (entry->expect != NULL && !expect_is(entry->expect, &dir->st)) {
+        return px_fail_set(fail, PX_ECHANGED, 0, "open directory: it was replaced by another");
+    }
+    if (expect_is(&dir->top->target_at, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
+        return px_fail_set(fail, PX_EREFUSED, 0, "copy directory: it is the target itself");
+    }
+    dir->elsewhere = copier->copy->opts.one_file_system && dir->st.st_dev != dir->top->source_dev;
+    return PX_OK;
+}
+
+static int dir_open_target(struct px_copier *copier, int at, const char *name, struct px_dir *dir,
+                           struct px_fail *fail)
+{
+    dir->fds.target = copier->io->openat(at, name, OPEN_DIR | O_NOFOLLOW, 0);
+    if (dir->fds.target >= 0) {
+        return PX_OK;
+    }
+    const int err = errno;
+    if (err == ENOTDIR || err == ELOOP) {
+        return px_fail_set(fail, PX_EEXIST, err, "make directory: the name is taken");
+    }
+    return px_fail_target(fail, err, "open target directory", at);
+}
+
+static int dir_make_target(struct px_copier *copier, int at, const char *name, struct px_dir *dir,
+                           struct px_fail *fail)
+{
+    const mode_t mode = (dir->st.st_mode & DIR_MODE_BITS) | OWNER_ALL;
+    if (copier->io->mkdirat(at, name, mode) == 0) {
+        dir->made = true;
+        dir->fresh.mode = mode & ~copier->copy->umask;
+    } else if (errno != EEXIST) {
+        return px_fail_target(fail, errno, "make directory", at);
+    }
+    return dir_open_target(copier, at, name, dir, fail);
+}
+
+/* A dry run looks where there is something to look at. */
+static int dir_look_target(struct px_copier *copier, int at, const char *name, struct px_dir *dir,
+                           struct px_fail *fail)
+{
+    struct stat st;
+    if (at < 0 ||
+        (copier->io->fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)) {
+        return PX_OK;
+    }
+    return dir_open_target(copier, at, name, dir, fail);
+}
+
+static bool dir_has_default_acl(int fd)
+{
+    return fgetxattr(fd, "system.posix_acl_default", NULL, 0) >= 0;
+}
+
+/* What new files in it will look like. A directory just made was given its owner by the same rules
+ * (set-group-ID parent, grpid mounts, squashed root); when its mode is as asked for and no default
+ * ACL interferes, a file's will be. Spares an fstat and an fchmod for each file. */
+static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+{
+    struct stat st;
+    if (dir->fds.target < 0) {
+        dir->pair = dir->parent->pair;
+        return PX_OK;
+    }
+    if (copier->io->fstat(dir->fds.target, &st) != 0) {
+        return px_fail_target(fail, errno, "stat target directory", dir->fds.target);
+    }
+    if (dir->parent == dir->top) {
+        expect_set(&dir->top->target_root, &st);
+    }
+    if (dir->made) {
+        dir->plain = (st.st_mode & DIR_MODE_BITS) == dir->fresh.mode &&
+                     !dir_has_default_acl(dir->fds.target);
+        dir->fresh = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & 07777};
+    }
+    const struct px_pair *above = dir->parent->pair;
+    if (above->source_dev == dir->st.st_dev && above->target_dev == st.st_dev) {
+        dir->pair = dir->parent->pair;
+    } else {
+        dir->pair = px_pairs_get(&copier->copy->pairs, dir->st.st_dev, st.st_dev);
+    }
+    return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
+}
+
+static int dir_fill(struct px_copier *copier, const struct px_entry *entry, struct px_dir *dir,
+                    struct px_fail *fail)
+{
+    int status = dir_open_source_side(copier, entry, dir, fail);
+    if (status != PX_OK) {
+        return status;
+    }
+    const struct px_dir_fds at = px_dir_acquire(entry->dir);
+    status = copier->copy->opts.dry_run
+                 ? dir_look_target(copier, at.target, entry->target_name, dir, fail)
+                 : dir_make_target(copier, at.target, entry->target_name, dir, fail);
+    px_dir_release(entry->dir);
+    return status == PX_OK ? dir_learn(copier, dir, fail) : status;
+}
+
+int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct px_dir **out,
+                struct px_fail *fail)
+{
+    struct px_dir *dir = dir_new(entry->source_name, entry->target_name);
+    if (dir == NULL) {
+        return px_fail_set(fail, PX_ENOMEM, 0, "open directory: out of memory");
+    }
+    dir->parent = entry->dir;
+    dir->top = entry->dir->top;
+    const int status = dir_fill(copier, entry, dir, fail);
+    if (status != PX_OK) {
+        dir_free(copier, dir);
+        return status;
+    }
+    px_dir_hold(dir->parent);
+    *out = dir;
+    return PX_OK;
+}
+
+/* --- using ------------------------------------------------------------------------------------ */
+
+struct px_dir_fds px_dir_acquire(struct px_dir *dir)
+{
+    return dir->fds;
+}
+
+void px_dir_release(struct px_dir *dir)
+{
+    (void)dir; /* descriptors stay open until the directory is finished */
+}
+
+void px_dir_hold(struct px_dir *dir)
+{
+    atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
+}
+
+/* --- finishing -------------------------------------------------------------------------------- */
+
+/* Owner, mode and times, also when something below failed or was canceled. */
+static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+{
+    struct px_owned has = dir->fresh;
+    if (!dir->made) {
+        struct stat st;
+        if (copier->io->fstat(dir->fds.target, &st) != 0) {
+            return px_fail_target(fail, errno, "stat target directory", dir->fds.target);
+        }
+        has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & 07777};
+    }
+    return px_meta_apply(copier, dir->fds.target, &dir->st, &has, fail);
+}
+
+static void dir_finish(struct px_copier *copier, struct px_dir *dir)
+{
+    struct px_fail fail = {.status = PX_OK};
+    struct px_entry entry = {.dir = dir->parent,
+                             .source_name = dir->source_name,
+                             .target_name = dir->target_name,
+                             .type = PX_COPY_DIR,
+                             .attempts = 1};
+    px_copier_begin(copier, &entry);
+    int status = PX_OK;
+    if (copier->copy->opts.dry_run) {
+        entry.skip_reason = "dry run";
+    } else {
+        status = dir_apply(copier, dir, &fail);
+    }
+    px_copier_phase(&entry, PX_COPY_META);
+    const struct px_fail *why = &fail;
+    if (status == PX_OK && dir->listing_fail != NULL) {
+        status = dir->listing_fail->status;
+        why = dir->listing_fail;
+    } else if (status == PX_OK && atomic_load_explicit(&dir->partly, memory_order_relaxed)) {
+        status = PX_ECANCELED;
+    }
+    px_copier_settle_status(copier, &entry, status, why);
+}
+
+void px_dir_drop(struct px_copier *copier, struct px_dir *dir)
+{
+    while (dir != NULL && atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) == 1) {
+        struct px_dir *parent = dir->parent;
+        if (parent != NULL) {
+            dir_finish(copier, dir);
+        }
+        dir_free(copier, dir);
+        dir = parent;
+    }
+}

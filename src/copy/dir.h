@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/dir.h - a directory being copied: source and target, open together, shared by everything that
+ * works below it, finished (owner, mode, times) after the last of it.
+ *
+ * References: each task, each large file in chunks and each sub-directory that needs the directory
+ * holds one. Whoever gives up the last one finishes the directory, there and then, and gives up the
+ * reference to the parent that the directory held.
+ *
+ * Descriptors: nobody reads the fields; users ask with px_dir_acquire() for the time of one
+ * operation and give back with px_dir_release(). So a directory in which nobody is busy can have
+ * its descriptors closed and opened again by way of its parent.
+ */
+#ifndef PX_COPY_DIR_H
+#define PX_COPY_DIR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+
+#include "copy/copier.h"
+#include "copy/fail.h"
+#include "copy/meta.h"
+
+enum px_side { PX_SIDE_SOURCE, PX_SIDE_TARGET };
+
+struct px_dir_fds {
+    int source;
+    int target; /* -1: dry run, and there is none */
+};
+
+struct px_dir {
+    /* fixed once others know it */
+    struct px_dir *parent; /* a reference; NULL: a container */
+    struct px_dir *top;    /* the container at the upper end; itself for a container */
+    struct px_dir_fds fds;
+    struct px_pair *pair;
+    struct stat st; /* the source's, as it was when opened */
+    bool made;      /* the target was made by this run, so nothing in it is anybody else's */
+    bool plain;     /* what a new file in it will have is known: `fresh` and its mode & ~umask */
+    struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
+    bool elsewhere;        /* -x: on another file system, left empty */
+    const char *source_name;
+    const char *target_name;
+
+    /* containers only: guard against a target that turns up below the source (bind mounts) */
+    dev_t source_dev;             /* of the operand, for -x */
+    struct px_expect target_at;   /* the container itself on the target side */
+    struct px_expect target_root; /* the operand's own target directory; set before it is listed */
+
+    /* atomic */
+    atomic_uint refs;
+    atomic_bool partly; /* something below it was canceled */
+
+    /* written by the lister only, before it gives up its reference */
+    struct px_fail *listing_fail; /* the listing broke off; owned */
+
+    char text[]; /* names; container: base paths */
+};
+
+/* The directories that hold an operand on both sides. `source_path` is resolved here, once;
+ * `target_fd` is duplicated. `source_base` and `target_base` are what paths begin with in messages.
+ * PX_ESRC, PX_ECHANGED, PX_EIO, PX_ENOMEM with the text in `fail`. */
+PX_NODISCARD int px_dir_open_container(struct px_copier *copier, const struct px_root *root,
+                                       struct px_dir **out, struct px_fail *fail);
+
+/* Opens the sub-directory of `entry` (entry->dir is its parent, of which the new one takes a
+ * reference) and makes or opens its target. One reference is the caller's.
+ * PX_ESRC, PX_ECHANGED: the source. PX_EEXIST: something else has the target's name. PX_EREFUSED:
+ * the target itself. PX_EIO, PX_EFULL, PX_ENOMEM. */
+PX_NODISCARD int px_dir_open(struct px_copier *copier, const struct px_entry *entry,
+                             struct px_dir **out, struct px_fail *fail);
+
+/* One more reference; the caller must hold one. */
+void px_dir_hold(struct px_dir *dir);
+
+/* Gives up a reference; the last one finishes the directory: its item goes to the task in hand. */
+void px_dir_drop(struct px_copier *copier, struct px_dir *dir);
+
+/* The descriptors for one operation of the holder of a reference. */
+struct px_dir_fds px_dir_acquire(struct px_dir *dir);
+void px_dir_release(struct px_dir *dir);
+
+/* The path of `name` in `dir` for messages and items; raw bytes, caller frees. NULL: no memory. */
+PX_NODISCARD char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/engine.h - what all workers of one engine share.
+ */
+#ifndef PX_COPY_ENGINE_H
+#define PX_COPY_ENGINE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <pxfer/copy.h>
+
+#include "copy/pair.h"
+#include "copy/plan.h"
+
+#define PX_CACHE_LINE 64
+
+/* One worker's account on cache lines of its own. */
+struct px_copy_slot {
+    _Alignas(PX_CACHE_LINE) struct px_account account;
+};
+
+struct px_copy {
+    /* fixed after new */
+    struct px_copy_opts opts;
+    const struct px_io_ops *io;
+    struct px_plan plan;
+    mode_t umask;
+    uid_t uid; /* effective */
+    gid_t gid;
+    int open_flags;             /* O_NOATIME where it is allowed (root), else 0 */
+    struct px_copy_slot *slots; /* one for each worker; written by that worker only */
+
+    struct px_pairs pairs; /* has its own lock */
+    atomic_bool full;      /* the target is full or read-only: nothing more is begun */
+};
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/file.c - the life of one regular file: open, look, create, data, look again, attributes,
+ * name. Entered by any worker for a file of its own; large ones may be handed to copy/chunks.c.
+ *
+ * System calls beyond the data of a small new file in a directory that this run made, eight:
+ * openat, fstat, openat(O_TMPFILE), fstat, futimens, linkat, close, close.
+ */
+#define _GNU_SOURCE /* O_NOATIME */
+
+#include "copy/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "copy/chunks.h"
+#include "copy/data.h"
+#include "copy/dir.h"
+#include "copy/policy.h"
+#include "copy/walk.h"
+
+#define FILE_TRIES 3
+
+/* From this size on the display gets a line of the file's own instead of the directory's. */
+#define SHOW_MIN_BYTES (1024 * 1024)
+
+bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
+{
+    return before->st_dev == after->st_dev && before->st_ino == after->st_ino &&
+           before->st_size == after->st_size && before->st_mtim.tv_sec == after->st_mtim.tv_sec &&
+           before->st_mtim.tv_nsec == after->st_mtim.tv_nsec &&
+           before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
+           before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
+}
+
+/* --- the source ------------------------------------------------------------------------------- */
+
+/* O_NONBLOCK: a FIFO put in the file's place must not hold us up; O_NOATIME is root's and the
+ * owner's right only. */
+static int file_open_source(struct px_copier *copier, const struct px_entry *entry, int *fd,
+                            struct px_fail *fail)
+{
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const int noatime = copier->copy->open_flags;
+    const struct px_dir_fds fds = px_dir_acquire(entry->dir);
+    *fd = copier->io->openat(fds.source, entry->source_name, flags | noatime, 0);
+    if (*fd < 0 && errno == EPERM && noatime != 0) {
+        *fd = copier->io->openat(fds.source, entry->source_name, flags, 0);
+    }
+    const int err = errno;
+    px_dir_release(entry->dir);
+    return *fd >= 0 ? PX_OK : px_fail_source(fail, err, "open source");
+}
+
+static int file_look(struct px_copier *copier, const struct px_entry *entry, struct px_file *file,
+                     struct px_fail *fail)
+{
+    int status = file_open_source(copier, entry, &file->in, fail);
+    if (status != PX_OK) {
+        return status;
+    }
+    if (copier->io->fstat(file->in, &file->st) != 0) {
+        return px_fail_source(fail, errno, "stat source");
+    }
+    if (!S_ISREG(file->st.st_mode)) {
+        return px_fail_set(fail, PX_ECHANGED, 0, "open source: no regular file any more");
+    }
+    if (entry->expect != NULL && entry->attempts == 1 &&
+        (entry->expect->dev != file->st.st_dev || entry->expect->ino != file->st.st_ino)) {
+        return px_fail_set(fail, PX_ECHANGED, 0, "open source: it was replaced by another");
+    }
+    return PX_OK;
+}
+
+/* --- the target ------------------------------------------------------------------------------- */
+
+/* PX_OK: the name is given, or entry->skip_reason says why not. An attribute that was lost on the
+ * way is told last: the file is there. */
+static int file_publish(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                        struct px_fail *fail)
+{
+    const int meta = px_meta_apply(copier, file->out.fd, &file->st, &file->out.has, fail);
+    px_copier_phase(entry, PX_COPY_META);
+    if (meta != PX_OK && meta != PX_EATTR) {
+        return meta;
+    }
+    struct px_fail publish_fail;
+    const int status = px_out_commit(copier, entry, &file->st, &file->out, &publish_fail);
+    px_copier_phase(entry, PX_COPY_OPEN);
+    if (status != PX_OK) {
+        *fail = publish_fail;
+        return status;
+    }
+    return entry->skip_reason == NULL ? meta : PX_OK;
+}
+
+int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                struct px_fail *fail)
+{
+    px_copier_phase(entry, PX_COPY_DATA);
+    struct stat after;
+    if (copier->io->fstat(file->in, &after) != 0) {
+        return px_fail_source(fail, errno, "stat source");
+    }
+    if (!px_file_is_unchanged(&file->st, &after)) {
+        return PX_EAGAIN;
+    }
+    return file_publish(copier, entry, file, fail);
+}
+
+void px_file_close(struct px_copier *copier, const struct px_entry *entry, struct px_file *file)
+{
+    px_out_abort(copier, entry, &file->out);
+    if (file->in >= 0) {
+        PX_IGNORE(copier->io->close(file->in)); /* only read */
+        file->in = -1;
+    }
+}
+
+/* --- one try ---------------------------------------------------------------------------------- */
+
+static int file_data(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                     bool may_share, bool *shared, struct px_fail *fail)
+{
+    struct px_data data = {.copier = copier,
+                           .pair = entry->dir->pair,
+                           .in = file->in,
+                           .out = file->out.fd,
+                           .st = &file->st};
+    int status = px_data_reflink(&data, fail);
+    if (status == PX_EAGAIN && may_share && px_chunks_pay(copier, entry, &file->st)) {
+        *shared = px_chunks_copy(copier, entry, file) == PX_OK;
+        if (*shared) {
+            return PX_OK;
+        }
+    }
+    if (status == PX_EAGAIN) {
+        status = px_data_copy(&data, fail);
+    }
+    entry->engine = data.engine;
+    entry->engine_why = data.why;
+    entry->bytes = data.bytes;
+    return status;
+}
+
+/* With source and target open. */
+static int file_fill(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                     bool may_share, bool *shared, struct px_fail *fail)
+{
+    struct px_activity *activity = copier->copy->opts.activity;
+    const bool shown = file->st.st_size >= SHOW_MIN_BYTES;
+    if (shown) {
+        px_activity_begin(activity, copier->worker->index, entry->source_name,
+                          (uint64_t)file->st.st_size);
+    }
+    int status = file_data(copier, entry, file, may_share, shared, fail);
+    if (status == PX_OK && !*shared) {
+        status = px_file_end(copier, entry, file, fail);
+    }
+    if (shown) {
+        px_activity_end(activity, copier->worker->index);
+    }
+    return status;
+}
+
+static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_share, bool *shared,
+                    struct px_fail *fail)
+{
+    struct px_file file = {.in = -1, .out = {.fd = -1}};
+    int status = file_look(copier, entry, &file, fail);
+    if (status == PX_OK) {
+        px_policy_apply(copier, entry, &file.st);
+    }
+    if (status == PX_OK && entry->skip_reason == NULL) {
+        px_walk_share(copier, (uint64_t)file.st.st_size);
+        status = px_out_open(copier, entry, &file.st, &file.out, fail);
+        px_copier_phase(entry, PX_COPY_OPEN);
+        if (status == PX_OK) {
+            status = file_fill(copier, entry, &file, may_share, shared, fail);
+        }
+    }
+    if (!*shared) {
+        px_file_close(copier, entry, &file);
+        px_copier_phase(entry, PX_COPY_OPEN);
+    }
+    return status;
+}
+
+static int file_tries(struct px_copier *copier, struct px_entry *entry, bool may_share,
+                      bool *shared, struct px_fail *fail)
+{
+    int status = PX_EAGAIN;
+    while (status == PX_EAGAIN && entry->attempts < FILE_TRIES) {
+        entry->attempts++;
+        entry->bytes = 0;
+        entry->engine = PX_ENGINE_NONE;
+        status = file_try(copier, entry, may_share, shared, fail);
+    }
+    if (status == PX_EAGAIN) {
+        return px_fail_set(fail, PX_ECHANGED, 0, "copy: the source kept changing (%d tries)",
+                           FILE_TRIES);
+    }
+    return status;
+}
+
+int px_file_copy_again(struct px_copier *copier, struct px_entry *entry, struct px_fail *fail)
+{
+    bool shared = false;
+    return file_tries(copier, entry, false, &shared, fail);
+}
+
+void px_file_copy(struct px_copier *copier, struct px_entry *entry)
+{
+    struct px_fail fail;
+    bool shared = false;
+    px_copier_begin(copier, entry);
+    const int status = file_tries(copier, entry, true, &shared, &fail);
+    if (!shared) {
+        px_copier_settle_status(copier, entry, status, &fail);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/file.h - one regular file from open to its final name.
+ */
+#ifndef PX_COPY_FILE_H
+#define PX_COPY_FILE_H
+
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+
+#include "copy/copier.h"
+#include "copy/fail.h"
+#include "copy/publish.h"
+
+/* A file in hand: the open source, what it was when it was opened, and the new file. */
+struct px_file {
+    int in; /* -1: not open */
+    struct stat st;
+    struct px_out out;
+};
+
+/* Copies the file of `entry` and settles it; or hands it to px_chunks, which settles it. */
+void px_file_copy(struct px_copier *copier, struct px_entry *entry);
+
+/* The tries that are left for an entry whose first one saw the source change: one stream, the source
+ * opened anew. The result is for px_copier_settle_status(). */
+PX_NODISCARD int px_file_copy_again(struct px_copier *copier, struct px_entry *entry,
+                                    struct px_fail *fail);
+
+/* What follows when all bytes are written: was the source left alone meanwhile, owner, mode, times,
+ * final name. PX_EAGAIN: it changed, or must be written again for another reason. PX_EATTR: done,
+ * but an attribute could not be kept. */
+PX_NODISCARD int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                             struct px_fail *fail);
+
+/* Closes what is open, removes an unpublished target. */
+void px_file_close(struct px_copier *copier, const struct px_entry *entry, struct px_file *file);
+
+/* Pure: is it the same file in the same state (device, inode, size, mtime, ctime)? */
+bool px_file_is_unchanged(const struct stat *before, const struct stat *after);
+
+#endif

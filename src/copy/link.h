@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/link.h - symbolic links are copied as links; special files are left out with a line.
+ */
+#ifndef PX_COPY_LINK_H
+#define PX_COPY_LINK_H
+
+#include "copy/copier.h"
+
+/* Copies the symbolic link of `entry` and settles it. What has the name already, other than a
+ * directory, is replaced by rename: a link there is not followed, its target stays as it is. */
+void px_link_copy(struct px_copier *copier, struct px_entry *entry);
+
+/* Settles a FIFO, socket or device (a DT_ type) as skipped: PX_ESPECIAL with a line. */
+void px_special_skip(struct px_copier *copier, struct px_entry *entry, unsigned char type);
+
+#endif

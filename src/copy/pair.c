@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/pair.c - the list of device pairs. Entered by workers when a directory is on another device
+ * than its parent. Owns one lock, held for a walk over a handful of entries; no IO under it.
+ */
+#define _GNU_SOURCE /* major, minor */
+
+#include "copy/pair.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <pxfer/status.h>
+
+int px_pairs_init(struct px_pairs *pairs)
+{
+    *pairs = (struct px_pairs){0};
+    return px_mutex_init(&pairs->lock);
+}
+
+void px_pairs_fini(struct px_pairs *pairs)
+{
+    px_mutex_lock(&pairs->lock);
+    while (pairs->first != NULL) {
+        struct px_pair *pair = pairs->first;
+        pairs->first = pair->next;
+        free(pair);
+    }
+    px_mutex_unlock(&pairs->lock);
+    px_mutex_fini(&pairs->lock);
+}
+
+static struct px_pair *pair_new(dev_t source_dev, dev_t target_dev)
+{
+    struct px_pair *pair = calloc(1, sizeof *pair);
+    if (pair != NULL) {
+        pair->source_dev = source_dev;
+        pair->target_dev = target_dev;
+        pair->shares = !px_device_spins(source_dev) && !px_device_spins(target_dev);
+    }
+    return pair;
+}
+
+static struct px_pair *pairs_find_locked(struct px_pairs *pairs, dev_t source_dev, dev_t target_dev)
+    PX_REQUIRES(pairs->lock)
+{
+    struct px_pair *pair = pairs->first;
+    while (pair != NULL && (pair->source_dev != source_dev || pair->target_dev != target_dev)) {
+        pair = pair->next;
+    }
+    return pair;
+}
+
+struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev, dev_t target_dev)
+{
+    px_mutex_lock(&pairs->lock);
+    struct px_pair *pair = pairs_find_locked(pairs, source_dev, target_dev);
+    px_mutex_unlock(&pairs->lock);
+    if (pair != NULL) {
+        return pair;
+    }
+    struct px_pair *fresh = pair_new(source_dev, target_dev); /* reads /sys: not under the lock */
+    if (fresh == NULL) {
+        return NULL;
+    }
+    px_mutex_lock(&pairs->lock);
+    pair = pairs_find_locked(pairs, source_dev, target_dev); /* somebody else was faster? */
+    if (pair == NULL) {
+        fresh->next = pairs->first;
+        pairs->first = fresh;
+        pair = fresh;
+        fresh = NULL;
+    }
+    px_mutex_unlock(&pairs->lock);
+    free(fresh);
+    return pair;
+}
+
+static bool device_is_virtio(const char *dir)
+{
+    char target[PATH_MAX];
+    const ssize_t len = readlink(dir, target, sizeof target - 1);
+    if (len < 0) {
+        return false;
+    }
+    target[len] = '\0';
+    return strstr(target, "/virtio") != NULL;
+}
+
+static int device_read_flag(const char *dir, const char *file)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    char digit = '0';
+    const ssize_t got = read(fd, &digit, 1);
+    PX_IGNORE(close(fd)); /* only read */
+    return got == 1 ? digit - '0' : -1;
+}
+
+bool px_device_spins(dev_t dev)
+{
+    if (major(dev) == 0) {
+        return false; /* no disk of its own: tmpfs, NFS, btrfs */
+    }
+    char dir[64];
+    (void)snprintf(dir, sizeof dir, "/sys/dev/block/%u:%u", major(dev), minor(dev));
+    int flag = device_read_flag(dir, "queue/rotational");
+    if (flag < 0) {
+        flag = device_read_flag(dir, "../queue/rotational"); /* a partition */
+    }
+    return flag > 0 && !device_is_virtio(dir);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/pair.h - what has been found out about a pair of devices (source's, target's): tried once,
+ * the answer kept for the run. Answers are atomics that only ever go from unknown to yes or no, so
+ * a worker that reads an old one at worst tries once more.
+ */
+#ifndef PX_COPY_PAIR_H
+#define PX_COPY_PAIR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <pxfer/attr.h>
+
+#include "base/mutex.h"
+
+struct px_pair {
+    struct px_pair *next; /* fixed once it is in the list, as are these: */
+    dev_t source_dev;
+    dev_t target_dev;
+    bool shares; /* several workers on one large file pay: neither is a spinning disk */
+
+    /* atomic: false = not refused (yet) */
+    atomic_bool no_reflink;  /* FICLONE is not possible between the two */
+    atomic_bool no_range;    /* copy_file_range() is not */
+    atomic_bool no_nameless; /* the target knows no O_TMPFILE */
+};
+
+struct px_pairs {
+    struct px_mutex lock;
+    struct px_pair *first PX_GUARDED; /* protected by lock */
+};
+
+/* PX_ENOMEM. */
+PX_NODISCARD int px_pairs_init(struct px_pairs *pairs);
+void px_pairs_fini(struct px_pairs *pairs);
+
+/* The pair, made when it is new; lives until px_pairs_fini(). Asked once for each directory, not for
+ * each file. NULL: out of memory. */
+PX_NODISCARD struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev,
+                                          dev_t target_dev) PX_EXCLUDES(pairs->lock);
+
+/* True when the block device (or the disk that it is a partition of) says that it spins
+ * (/sys/dev/block/MAJ:MIN/queue/rotational). Virtio disks say so whatever they are made of and do
+ * not count; nor do devices without a disk (NFS, tmpfs). */
+bool px_device_spins(dev_t dev);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/policy.h - is an entry to be copied at all, given what is at its target already (-n, -u)?
+ */
+#ifndef PX_COPY_POLICY_H
+#define PX_COPY_POLICY_H
+
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+#include <pxfer/copy.h>
+
+#include "copy/copier.h"
+
+/* Pure: why `source` is not copied over the existing `target`, as static text; NULL: it is.
+ * PX_UPDATE_OLDER replaces when the target is older or, with the same time, of another size; what is
+ * not of the same kind is no version of the same file: it is left to publishing to replace or
+ * refuse. */
+const char *px_policy_skip(enum px_update update, const struct stat *source,
+                           const struct stat *target);
+
+/* Looks at the target of `entry` where the policy needs it and sets entry->skip_reason; a dry run
+ * skips everything that would be copied. */
+void px_policy_apply(struct px_copier *copier, struct px_entry *entry, const struct stat *source);
+
+#endif

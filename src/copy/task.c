@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/task.c - memory of tasks and their items. No locks: a task belongs to one thread at a time.
+ *
+ * An item's detail and paths are one allocation, which begins with the detail.
+ */
+#define _POSIX_C_SOURCE 200809L /* strdup */
+
+#include "copy/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "copy/dir.h"
+#include "copy/names.h"
+
+struct px_task *px_task_new(enum px_task_kind kind, const char *name)
+{
+    const size_t bytes = name != NULL ? strlen(name) + 1 : 1;
+    struct px_task *task = calloc(1, sizeof *task + bytes);
+    if (task != NULL) {
+        task->kind = kind;
+        if (name != NULL) {
+            memcpy(task->name, name, bytes);
+        }
+    }
+    return task;
+}
+
+void px_task_free(struct px_task *task)
+{
+    if (task == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < task->result.n_items; i++) {
+        free(task->result.items[i].error);
+        free((void *)(uintptr_t)task->result.items[i].detail);
+    }
+    free(task->result.items);
+    free(task->dirs);
+    free(task->files);
+    free(task);
+}
+
+static void task_count(struct px_result *result, enum px_item_state state, uint64_t bytes)
+{
+    switch (state) {
+    case PX_ITEM_OK: result->ok++; break;
+    case PX_ITEM_SKIPPED: result->skipped++; break;
+    case PX_ITEM_FAILED: result->failed++; break;
+    case PX_ITEM_CANCELED: result->canceled++; break;
+    }
+    result->bytes += state == PX_ITEM_OK ? bytes : 0;
+}
+
+/* Room for one more item, zeroed, not yet counted in n_items. */
+static struct px_item *task_item_room(struct px_task *task)
+{
+    struct px_result *result = &task->result;
+    if (result->n_items == task->item_room) {
+        const size_t room = task->item_room > 0 ? 2 * task->item_room : 4;
+        struct px_item *items = realloc(result->items, room * sizeof *items);
+        if (items == NULL) {
+            return NULL;
+        }
+        result->items = items;
+        task->item_room = room;
+    }
+    struct px_item *item = &result->items[result->n_items];
+    *item = (struct px_item){0};
+    return item;
+}
+
+/* The block of detail and paths; either path may be NULL. */
+static int task_fill_block(struct px_item *item, const struct px_copy_detail *detail,
+                           const char *source, const char *target)
+{
+    const size_t source_bytes = source != NULL ? strlen(source) + 1 : 0;
+    const size_t target_bytes = target != NULL ? strlen(target) + 1 : 0;
+    struct px_copy_detail *block = malloc(sizeof *block + source_bytes + target_bytes);
+    if (block == NULL) {
+        return PX_ENOMEM;
+    }
+    *block = *detail;
+    char *text = (char *)(block + 1);
+    if (source != NULL) {
+        item->source = memcpy(text, source, source_bytes);
+    }
+    if (target != NULL) {
+        item->target = memcpy(text + source_bytes, target, target_bytes);
+    }
+    item->detail = block;
+    return PX_OK;
+}
+
+static int task_fill_paths(struct px_item *item, const struct px_entry *entry)
+{
+    const struct px_copy_detail detail = {
+        .type = entry->type, .engine = entry->engine, .skip_reason = entry->skip_reason};
+    char *source = px_dir_path(entry->dir, PX_SIDE_SOURCE, entry->source_name);
+    char *target = px_dir_path(entry->dir, PX_SIDE_TARGET, entry->target_name);
+    int status = PX_ENOMEM;
+    if (source != NULL && target != NULL) {
+        status = task_fill_block(item, &detail, source, target);
+    }
+    free(source);
+    free(target);
+    return status;
+}
+
+static void task_fill_times(struct px_item *item, const struct px_entry *entry)
+{
+    item->attempts = entry->attempts;
+    item->begin_ns = entry->begin_ns;
+    item->end_ns = entry->mark_ns;
+    memcpy(item->phase_ns, entry->phase_ns, sizeof item->phase_ns);
+}
+
+void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_item_state state,
+                 const struct px_fail *fail, unsigned worker, bool listed)
+{
+    task_count(&task->result, state, entry->bytes);
+    struct px_item *item = listed ? task_item_room(task) : NULL;
+    if (item == NULL || task_fill_paths(item, entry) != PX_OK) {
+        return;
+    }
+    item->state = state;
+    item->bytes = state == PX_ITEM_OK ? entry->bytes : 0;
+    item->worker = worker;
+    task_fill_times(item, entry);
+    if (fail != NULL) {
+        item->status = fail->status;
+        item->os_errno = fail->os_errno;
+        item->error = strdup(fail->text); /* NULL: the status speaks */
+    }
+    task->result.n_items++;
+}
+
+int px_task_add_operand(struct px_task *task, const char *operand, int status, int os_errno,
+                        const char *text)
+{
+    const struct px_copy_detail detail = {.type = PX_COPY_FILE};
+    struct px_item *item = task_item_room(task);
+    if (item == NULL || task_fill_block(item, &detail, operand, NULL) != PX_OK) {
+        return PX_ENOMEM;
+    }
+    task_count(&task->result, PX_ITEM_FAILED, 0);
+    item->state = PX_ITEM_FAILED;
+    item->status = status;
+    item->os_errno = os_errno;
+    item->error = strdup(text);
+    task->result.n_items++;
+    return PX_OK;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/temp.c - temporary names and their locks. No state; flock(2) is what keeps two processes
+ * apart, two workers of one process never have the same name.
+ */
+#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
+
+#include "copy/temp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/fdio.h"
+#include "copy/dir.h"
+
+#define TEMP_TURNS 10
+#define TEMP_SUFFIX ".pcopy-tmp"
+#define TEMP_MAX_BYTES 255
+/* What is left for the name beside the dot, the suffix and the digit of the turn; and beside "~" and
+ * 16 digits of hash. */
+#define TEMP_WHOLE_BYTES (TEMP_MAX_BYTES - 1 - (int)(sizeof TEMP_SUFFIX - 1) - 1)
+#define TEMP_CUT_BYTES (TEMP_WHOLE_BYTES - 17)
+
+/* FNV-1a, 64 bits: only to keep long names that begin alike apart. */
+static uint64_t temp_hash(const char *name)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name != '\0'; name++) {
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+void px_temp_name(const char *name, unsigned turn, char out[PX_TEMP_ROOM])
+{
+    char turn_text[2] = {'\0', '\0'};
+    if (turn > 0) {
+        turn_text[0] = (char)('0' + turn % TEMP_TURNS);
+    }
+    const size_t len = strlen(name);
+    if (len <= TEMP_WHOLE_BYTES) {
+        (void)snprintf(out, PX_TEMP_ROOM, ".%.*s" TEMP_SUFFIX "%s", (int)len, name, turn_text);
+    } else {
+        (void)snprintf(out, PX_TEMP_ROOM, ".%.*s~%016" PRIx64 TEMP_SUFFIX "%s", TEMP_CUT_BYTES,
+                       name, temp_hash(name), turn_text);
+    }
+}
+
+int px_temp_choose(struct px_copier *copier, const struct px_entry *entry, char out[PX_TEMP_ROOM],
+                   struct px_fail *fail)
+{
+    const struct px_dir_fds fds = px_dir_acquire(entry->dir);
+    int status = PX_EEXIST;
+    for (unsigned turn = 0; turn < TEMP_TURNS && status == PX_EEXIST; turn++) {
+        struct stat st;
+        px_temp_name(entry->target_name, turn, out);
+        if (copier->io->fstatat(fds.source, out, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            status = PX_OK;
+        }
+    }
+    px_dir_release(entry->dir);
+    return status == PX_OK
+               ? PX_OK
+               : px_fail_set(fail, status, 0, "create: every temporary name is a source's");
+}
+
+int px_temp_lock(int fd, struct px_fail *fail)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        return px_fail_set(fail, PX_EINUSE, 0, "create: another pcopy writes this file");
+    }
+    return PX_OK; /* ENOLCK, EINVAL, ENOSYS: no locks here, nobody to be told apart */
+}
+
+bool px_temp_is(struct px_copier *copier, int dirfd, const char *temp, int fd)
+{
+    struct stat by_name;
+    struct stat by_fd;
+    return copier->io->fstatat(dirfd, temp, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+           copier->io->fstat(fd, &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
+           by_name.st_ino == by_fd.st_ino;
+}
+
+static int temp_remove(struct px_copier *copier, int dirfd, const char *temp, struct px_fail *fail)
+{
+    if (copier->io->unlinkat(dirfd, temp, 0) != 0 && errno != ENOENT) {
+        return px_fail_target(fail, errno, "remove left-over temporary file", dirfd);
+    }
+    return PX_OK;
+}
+
+/* A file without read permission was left by a run that had made it so; then the lock cannot be
+ * asked for. */
+static int temp_open(struct px_copier *copier, int dirfd, const char *temp)
+{
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const int fd = copier->io->openat(dirfd, temp, O_RDONLY | flags, 0);
+    return fd < 0 && errno == EACCES ? copier->io->openat(dirfd, temp, O_WRONLY | flags, 0) : fd;
+}
+
+int px_temp_clear(struct px_copier *copier, int dirfd, const char *temp, struct px_fail *fail)
+{
+    struct stat st;
+    if (copier->io->fstatat(dirfd, temp, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? PX_OK : px_fail_target(fail, errno, "create", dirfd);
+    }
+    if (S_ISLNK(st.st_mode)) {
+        return temp_remove(copier, dirfd, temp, fail);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return px_fail_set(fail, PX_EEXIST, 0, "create: the temporary name is taken");
+    }
+    const int fd = temp_open(copier, dirfd, temp);
+    if (fd < 0) {
+        return errno == ENOENT ? PX_OK : px_fail_target(fail, errno, "create", dirfd);
+    }
+    int status = px_temp_lock(fd, fail);
+    if (status == PX_OK && px_temp_is(copier, dirfd, temp, fd)) {
+        status = temp_remove(copier, dirfd, temp, fail);
+    }
+    PX_IGNORE(copier->io->close(fd)); /* nothing was written through it; gives the lock back */
+    return status;
+}

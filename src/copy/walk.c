@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/walk.c - from directories to files. Entered by every worker with a task of its own; no locks.
+ *
+ * A directory is listed by one worker, one buffer of entries at a time. Its sub-directories are
+ * offered to the queue one by one, its other names in packs; the last pack of each buffer the lister
+ * copies itself. What the queue refuses goes on the lister's own stack, above the listing, which
+ * goes on when all that is above it is done. So a worker holds at most one buffer's worth of names
+ * for each level of depth, however wide or deep the tree is.
+ */
+#define _GNU_SOURCE /* getdents64, DT_ values */
+
+#include "copy/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/fdio.h"
+#include "base/path.h"
+#include "copy/dir.h"
+#include "copy/file.h"
+#include "copy/link.h"
+#include "copy/names.h"
+
+/* A pack is halved before a file of this size, and after this time, so that nobody else is idle for
+ * long while one worker sits on a pack of large files: 250 files of 2 MB are spread in 8 steps. */
+#define SHARE_MIN_BYTES ((uint64_t)1024 * 1024)
+#define SHARE_AFTER_NS (2 * PX_NS_PER_MS)
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+/* The names and expectations of an operand go with the first step below its container only. */
+static void walk_fill_entry(const struct px_task *task, const char *name, unsigned char type,
+                            struct px_entry *entry)
+{
+    const struct px_root *root = task->opened ? NULL : task->root;
+    *entry = (struct px_entry){
+        .dir = task->dir,
+        .source_name = name,
+        .target_name = root != NULL ? root->target_name : name,
+        .expect = root != NULL ? &root->expect : NULL,
+        .type = type == DT_DIR   ? PX_COPY_DIR
+                : type == DT_LNK ? PX_COPY_LINK
+                : type == DT_REG ? PX_COPY_FILE
+                                 : PX_COPY_SPECIAL,
+    };
+}
+
+/* The operand's own failure, before there is a directory to speak of. */
+static void walk_fail_root(struct px_copier *copier, const struct px_fail *fail)
+{
+    struct px_task *task = copier->task;
+    task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
+    PX_IGNORE(
+        px_task_add_operand(task, task->root->operand, fail->status, fail->os_errno, fail->text));
+    copier->account->items++;
+}
+
+/* An operand becomes a directory or a pack of one name. False: it failed. */
+static bool walk_begin_root(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    struct px_fail fail;
+    if (px_dir_open_container(copier, task->root, &task->dir, &fail) != PX_OK) {
+        walk_fail_root(copier, &fail);
+        return false;
+    }
+    if (S_ISDIR(task->root->expect.type)) {
+        task->kind = PX_TASK_DIR;
+        return true;
+    }
+    task->kind = PX_TASK_NAMES;
+    task->files = px_names_new(px_names_room_max() / PX_NAMES_MAX);
+    if (task->files == NULL ||
+        px_names_add(task->files, (unsigned char)IFTODT(task->root->expect.type),
+                     task->root->source_name) != PX_OK) {
+        PX_IGNORE(px_fail_set(&fail, PX_ENOMEM, 0, "open: out of memory"));
+        walk_fail_root(copier, &fail);
+        return false;
+    }
+    return true;
+}
+
+/* From the parent's reference to the directory's own. False: it failed and is settled. */
+static bool walk_open_dir(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    const char *name = task->root != NULL ? task->root->source_name : task->name;
+    struct px_entry entry;
+    struct px_fail fail;
+    walk_fill_entry(task, name, DT_DIR, &entry);
+    px_copier_begin(copier, &entry);
+    struct px_dir *dir;
+    const int status = px_dir_open(copier, &entry, &dir, &fail);
+    px_copier_phase(&entry, PX_COPY_WALK);
+    if (status != PX_OK) {
+        px_copier_settle_status(copier, &entry, status, &fail);
+        return false;
+    }
+    copier->account->phase_ns[PX_COPY_WALK] += entry.phase_ns[PX_COPY_WALK];
+    struct px_dir *parent = task->dir;
+    task->dir = dir;
+    task->opened = true;
+    task->listing = !dir->elsewhere;
+    px_dir_drop(copier, parent);
+    return true;
+}
+
+/* --- listing ---------------------------------------------------------------------------------- */
+
+/* What is being done to a listing in this step. */
+struct lister {
+    struct px_copier *copier;
+    bool aside; /* the listing lies on the own stack, below tasks that were refused */
+};
+
+static void walk_lay_aside(struct lister *lister)
+{
+    if (!lister->aside) {
+        px_copier_push(lister->copier, lister->copier->task);
+        lister->aside = true;
+    }
+}
+
+static void walk_break_listing(struct px_copier *copier, int status, int err, const char *text)
+{
+    struct px_dir *dir = copier->task->dir;
+    if (dir->listing_fail == NULL) {
+        dir->listing_fail = calloc(1, sizeof *dir->listing_fail);
+    }
+    if (dir->listing_fail != NULL) {
+        PX_IGNORE(px_fail_set(dir->listing_fail, status, err, "%s", text));
+    } else {
+        atomic_store_explicit(&dir->partly, true, memory_order_relaxed);
+    }
+}
+
+/* A full pack becomes a task of its own; the pack is empty again. */
+static void walk_send(struct lister *lister, struct px_names *names, bool dirs)
+{
+    struct px_copier *copier = lister->copier;
+    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_names *pack = px_names_dup(names);
+    px_names_clear(names);
+    if (task == NULL || pack == NULL) {
+        free(pack);
+        px_task_free(task);
+        walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+        return;
+    }
+    *(dirs ? &task->dirs : &task->files) = pack;
+    task->dir = copier->task->dir;
+    px_dir_hold(task->dir);
+    if (!px_copier_offer(copier, task)) {
+        walk_lay_aside(lister);
+        px_copier_push(copier, task);
+    }
+}
+
+/* File systems that give no type (XFS without ftype, some FUSE): one look. A name that cannot be
+ * looked at is a file, whose open will say why. */
+static unsigned char walk_type_of(const struct px_copier *copier, int dirfd, const char *name)
+{
+    struct stat st;
+    if (copier->io->fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return DT_REG;
+    }
+    return (unsigned char)IFTODT(st.st_mode);
+}
+
+static void walk_add(struct lister *lister, int dirfd, unsigned char type, const char *name)
+{
+    struct px_copier *copier = lister->copier;
+    if (px_path_is_dots(name)) {
+        return;
+    }
+    if (type == DT_UNKNOWN) {
+        type = walk_type_of(copier, dirfd, name);
+    }
+    const bool dirs = type == DT_DIR;
+    struct px_names *names = dirs ? copier->dirs : copier->files;
+    if (px_names_add(names, type, name) == PX_OK) {
+        return;
+    }
+    walk_send(lister, names, dirs);
+    if (px_names_add(names, type, name) != PX_OK) {
+        walk_break_listing(copier, PX_ESRC, ENAMETOOLONG, "read directory");
+    }
+}
+
+static struct px_names *walk_keep(struct px_copier *copier, const struct px_names *names)
+{
+    if (px_names_left(names) == 0) {
+        return NULL;
+    }
+    struct px_names *pack = px_names_dup(names);
+    if (pack == NULL) {
+        walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+    }
+    return pack;
+}
+
+/* One buffer of entries. False: the listing was laid aside. */
+static bool walk_list(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    struct lister lister = {.copier = copier};
+    const int64_t begin_ns = px_now_ns();
+    const int fd = px_dir_acquire(task->dir).source;
+    const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
+    if (bytes < 0) {
+        walk_break_listing(copier, PX_ESRC, errno, "read directory");
+    }
+    task->listing = bytes > 0;
+    px_names_clear(copier->files);
+    px_names_clear(copier->dirs);
+    for (ssize_t at = 0; at < bytes;) {
+        const struct dirent64 *entry = (const void *)(copier->dents + at);
+        walk_add(&lister, fd, entry->d_type, entry->d_name);
+        at += entry->d_reclen;
+    }
+    px_dir_release(task->dir);
+    task->dirs = walk_keep(copier, copier->dirs);
+    task->files = walk_keep(copier, copier->files);
+    copier->account->phase_ns[PX_COPY_WALK] += px_now_ns() - begin_ns;
+    return !lister.aside;
+}
+
+/* --- handing out ------------------------------------------------------------------------------ */
+
+/* Every sub-directory becomes a task. False: the queue is full; the rest of this task was laid aside
+ * below the one that was refused. */
+static bool walk_hand_out_dirs(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    unsigned char type;
+    const char *name;
+    while ((name = px_names_take(task->dirs, &type)) != NULL) {
+        struct px_task *child = px_task_new(PX_TASK_DIR, name);
+        if (child == NULL) {
+            walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+            continue;
+        }
+        child->dir = task->dir;
+        px_dir_hold(child->dir);
+        if (!px_copier_offer(copier, child)) {
+            px_copier_push(copier, task);
+            px_copier_push(copier, child);
+            return false;
+        }
+    }
+    free(task->dirs);
+    task->dirs = NULL;
+    return true;
+}
+
+void px_walk_share(struct px_copier *copier, uint64_t bytes)
+{
+    struct px_task *task = copier->task;
+    if (copier->copy->opts.workers < 2 || px_names_left(task->files) == 0) {
+        return;
+    }
+    const int64_t now_ns = px_now_ns();
+    if (bytes < SHARE_MIN_BYTES && now_ns - copier->shared_ns < SHARE_AFTER_NS) {
+        return;
+    }
+    copier->shared_ns = now_ns;
+    struct px_task *half = px_task_new(PX_TASK_NAMES, NULL);
+    if (half == NULL) {
+        return; /* then we do it all */
+    }
+    half->files = px_names_split(task->files);
+    if (half->files == NULL) {
+        px_task_free(half);
+        return;
+    }
+    half->dir = task->dir;
+    px_dir_hold(half->dir);
+    if (!px_copier_offer(copier, half)) {
+        px_copier_push(copier, half);
+    }
+}
+
+/* --- copying ---------------------------------------------------------------------------------- */
+
+static void walk_copy_one(struct px_copier *copier, const char *name, unsigned char type)
+{
+    struct px_entry entry;
+    walk_fill_entry(copier->task, name, type, &entry);
+    switch (entry.type) {
+    case PX_COPY_FILE: px_file_copy(copier, &entry); break;
+    case PX_COPY_LINK: px_link_copy(copier, &entry); break;
+    case PX_COPY_DIR: /* never among the files */
+    case PX_COPY_SPECIAL: px_special_skip(copier, &entry, type); break;
+    }
+}
+
+static void walk_copy_files(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    unsigned char type;
+    const char *name;
+    if (px_names_left(task->files) == 0) {
+        return;
+    }
+    struct px_activity *activity = copier->copy->opts.activity;
+    px_activity_begin(activity, copier->worker->index, task->dir->source_name, 0);
+    copier->shared_ns = px_now_ns();
+    while (!px_copier_stopping(copier) && (name = px_names_take(task->files, &type)) != NULL) {
+        walk_copy_one(copier, name, type);
+    }
+    px_activity_end(activity, copier->worker->index);
+    if (px_names_left(task->files) == 0) {
+        free(task->files);
+        task->files = NULL;
+    }
+}
+
+bool px_walk_run(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    if (task->kind == PX_TASK_ROOT && !walk_begin_root(copier)) {
+        return true;
+    }
+    if (task->kind == PX_TASK_DIR && !task->opened && !walk_open_dir(copier)) {
+        task->opened = true; /* settled: nothing is left to cancel */
+        return true;
+    }
+    while (!px_copier_stopping(copier)) {
+        if (!walk_hand_out_dirs(copier)) {
+            return false;
+        }
+        walk_copy_files(copier);
+        if (!task->listing) {
+            break;
+        }
+        if (!walk_list(copier)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void px_walk_end(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    const size_t left = px_names_left(task->dirs) + px_names_left(task->files);
+    const bool never_begun =
+        task->kind == PX_TASK_ROOT || (task->kind == PX_TASK_DIR && !task->opened);
+    if (left > 0 || never_begun) {
+        px_copier_cancel(copier, left + (never_begun ? 1 : 0));
+    }
+    const bool knows_dir = task->kind == PX_TASK_NAMES || task->opened;
+    if (task->dir != NULL && knows_dir && (left > 0 || task->listing)) {
+        atomic_store_explicit(&task->dir->partly, true, memory_order_relaxed);
+    }
+    px_dir_drop(copier, task->dir);
+    task->dir = NULL;
+}

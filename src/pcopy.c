@@ -24,28 +24,55 @@ struct options {
 
 /* clang-format off: a row for each option */
 static const struct option_choice update_words[] = {
-    {"all", PX_UPDATE_ALL}, {"none", PX_UPDATE_NONE}, {"older", PX_UPDATE_OLDER}, {NULL, 0},
+    {"all", PX_UPDATE_ALL},
+    {"none", PX_UPDATE_NONE},
+    {"older", PX_UPDATE_OLDER},
+    {NULL, 0},
 };
 
 static const struct option_choice reflink_words[] = {
-    {"auto", PX_REFLINK_AUTO}, {"always", PX_REFLINK_ALWAYS}, {"never", PX_REFLINK_NEVER}, {NULL, 0},
+    {"auto", PX_REFLINK_AUTO},
+    {"always", PX_REFLINK_ALWAYS},
+    {"never", PX_REFLINK_NEVER},
+    {NULL, 0},
 };
 
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
     {.kind = OPTION_IGNORED, .letter = 'r', .name = "recursive"},
     {.kind = OPTION_IGNORED, .letter = 'R'},
-    {.kind = OPTION_IGNORED, .letter = 'a', .name = "archive", .help = "taken as cp takes it: it is what pcopy always does; so are -r and -R"},
-    OPTION_ROW_ARG(OPTION_STRING, 't', "target-directory", "DIR", "copy all operands into DIR", NULL, AT(target_dir)),
-    OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it", COPY(target_is_thing)),
+    {.kind = OPTION_IGNORED,
+     .letter = 'a',
+     .name = "archive",
+     .help = "taken as cp takes it: it is what pcopy always does; so are -r and -R"},
+    OPTION_ROW_ARG(OPTION_STRING, 't', "target-directory", "DIR", "copy all operands into DIR",
+                   NULL, AT(target_dir)),
+    OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it",
+                    COPY(target_is_thing)),
     OPTION_ROW_SET('n', "no-clobber", "leave alone what exists", COPY(update), PX_UPDATE_NONE),
-    {.kind = OPTION_CHOICE_OPTIONAL, .letter = 'u', .name = "update", .help = "which existing files to replace; -u is --update=older", .offset = COPY(update), .value = PX_UPDATE_OLDER, .choices = update_words},
-    OPTION_ROW_FLAG('x', "one-file-system", "do not go into other file systems", COPY(one_file_system)),
+    {.kind = OPTION_CHOICE_OPTIONAL,
+     .letter = 'u',
+     .name = "update",
+     .help = "which existing files to replace; -u is --update=older",
+     .offset = COPY(update),
+     .value = PX_UPDATE_OLDER,
+     .choices = update_words},
+    OPTION_ROW_FLAG('x', "one-file-system", "do not go into other file systems",
+                    COPY(one_file_system)),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be copied", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs", "worker threads; default: one for each processor", NULL, AT(session.jobs), 1, 1024),
-    OPTION_ROW_CHOICE(0, "reflink", "share the data blocks where the file system can", "auto", COPY(reflink), reflink_words),
-    {.kind = OPTION_SIZE, .name = "chunk-size", .arg = "SIZE", .help = "files from two chunks up are copied by several workers", .preset = "64M", .offset = COPY(chunk_bytes), .min = UINT64_C(1) << 20},
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
+                      "worker threads; default: one for each processor", NULL, AT(session.jobs), 1,
+                      1024),
+    OPTION_ROW_CHOICE(0, "reflink", "share the data blocks where the file system can", "auto",
+                      COPY(reflink), reflink_words),
+    {.kind = OPTION_SIZE,
+     .name = "chunk-size",
+     .arg = "SIZE",
+     .help = "files from two chunks up are copied by several workers",
+     .preset = "64M",
+     .offset = COPY(chunk_bytes),
+     .min = UINT64_C(1) << 20},
     SESSION_OPTION_ROWS(struct options, session),
 };
 /* clang-format on */
@@ -56,16 +83,18 @@ static const char *const usage[] = {"[OPTION]... SRC DST", "[OPTION]... SRC... D
 static const struct option_program program = {
     .name = "pcopy",
     .usage = usage,
-    .summary = "Copies files and trees with many threads. The copy is what cp -a makes: links as links,\n"
-               "mode, owner where allowed, times. A name that exists is replaced whole or not at all.",
-    .footer = "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot be\n"
-              "written, 4 source vanished or kept changing, 75 drained.\n",
+    .summary =
+        "Copies files and trees with many threads. The copy is what cp -a makes: links as links,\n"
+        "mode, owner where allowed, times. A name that exists is replaced whole or not at all.",
+    .footer =
+        "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot be\n"
+        "written, 4 source vanished or kept changing, 75 drained.\n",
     .table = table,
     .version = PX_VERSION_STRING,
 };
 
-static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out, char *error,
-                       size_t room)
+static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out,
+                       char *error, size_t room)
 {
     return copy_engine_open(&((const struct options *)ctx)->copy, run, out, error, room);
 }

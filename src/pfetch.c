@@ -27,40 +27,64 @@ struct options {
 
 /* clang-format off: a row for each option */
 static const struct option_choice on_exist_words[] = {
-    {"skip", PX_ON_EXIST_SKIP}, {"overwrite", PX_ON_EXIST_OVERWRITE},
-    {"rename", PX_ON_EXIST_RENAME}, {"fail", PX_ON_EXIST_FAIL}, {NULL, 0},
+    {"skip", PX_ON_EXIST_SKIP},
+    {"overwrite", PX_ON_EXIST_OVERWRITE},
+    {"rename", PX_ON_EXIST_RENAME},
+    {"fail", PX_ON_EXIST_FAIL},
+    {NULL, 0},
 };
 
 static const struct option_choice fsync_words[] = {
-    {"none", PX_FSYNC_NONE}, {"file", PX_FSYNC_FILE}, {"end", PX_FSYNC_END}, {NULL, 0},
+    {"none", PX_FSYNC_NONE},
+    {"file", PX_FSYNC_FILE},
+    {"end", PX_FSYNC_END},
+    {NULL, 0},
 };
 
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
-    OPTION_ROW_ARG(OPTION_STRINGS, 'i', "input-file", "FILE", "read URLs from FILE, - for standard input", NULL, AT(lists)),
-    OPTION_ROW_FLAG('0', "null", "URLs in lists end in NUL; no comments, no options", FETCH(nul_separated)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 'i', "input-file", "FILE",
+                   "read URLs from FILE, - for standard input", NULL, AT(lists)),
+    OPTION_ROW_FLAG('0', "null", "URLs in lists end in NUL; no comments, no options",
+                    FETCH(nul_separated)),
     OPTION_ROW_ARG(OPTION_STRING, 'd', "dir", "DIR", "put the files into DIR", ".", FETCH(dir)),
-    OPTION_ROW_ARG(OPTION_STRING, 'o', "out", "NAME", "name for the file of the only URL", NULL, FETCH(out_name)),
-    OPTION_ROW_CHOICE(0, "on-exist", "what to do when the name is taken", "skip", FETCH(on_exist), on_exist_words),
-    OPTION_ROW_CHOICE(0, "fsync", "make data durable for each file or at the end", "none", FETCH(fsync), fsync_words),
+    OPTION_ROW_ARG(OPTION_STRING, 'o', "out", "NAME", "name for the file of the only URL", NULL,
+                   FETCH(out_name)),
+    OPTION_ROW_CHOICE(0, "on-exist", "what to do when the name is taken", "skip", FETCH(on_exist),
+                      on_exist_words),
+    OPTION_ROW_CHOICE(0, "fsync", "make data durable for each file or at the end", "none",
+                      FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),
     OPTION_ROW_GROUP("Transfers:"),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs", "worker threads", "5", AT(session.jobs), 1, 1024),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "streams", "transfers in flight in each worker", "1", FETCH(streams), 1, 4096),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs", "worker threads", "5", AT(session.jobs), 1,
+                      1024),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "streams", "transfers in flight in each worker", "1",
+                      FETCH(streams), 1, 4096),
     OPTION_ROW_SET(0, "http1.1", "HTTP/1.1 only", FETCH(http), PX_HTTP_1_1),
     OPTION_ROW_SET(0, "http2", "HTTP/2 over TLS where it is offered", FETCH(http), PX_HTTP_2),
-    OPTION_ROW_SET(0, "http2-prior-knowledge", "HTTP/2 without asking", FETCH(http), PX_HTTP_2_PRIOR_KNOWLEDGE),
-    OPTION_ROW_ARG(OPTION_DURATION_MS, 'T', "timeout", "SEC", "give up a transfer when no byte comes for so long", "60", FETCH(stall_timeout_ms)),
-    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "connect-timeout", "SEC", "the same for making a connection", "10", FETCH(connect_timeout_ms)),
-    OPTION_ROW_NUMBER(OPTION_INT, 0, "retries", "tries after the first", "5", FETCH(retries), 0, 1000),
-    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "retry-wait", "SEC", "first pause, doubled each time up to 60 s", "1", FETCH(retry_base_ms)),
-    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "max-retry-after", "SEC", "longest Retry-After that is obeyed", "300", FETCH(max_retry_after_ms)),
+    OPTION_ROW_SET(0, "http2-prior-knowledge", "HTTP/2 without asking", FETCH(http),
+                   PX_HTTP_2_PRIOR_KNOWLEDGE),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 'T', "timeout", "SEC",
+                   "give up a transfer when no byte comes for so long", "60",
+                   FETCH(stall_timeout_ms)),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "connect-timeout", "SEC",
+                   "the same for making a connection", "10", FETCH(connect_timeout_ms)),
+    OPTION_ROW_NUMBER(OPTION_INT, 0, "retries", "tries after the first", "5", FETCH(retries), 0,
+                      1000),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "retry-wait", "SEC",
+                   "first pause, doubled each time up to 60 s", "1", FETCH(retry_base_ms)),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "max-retry-after", "SEC",
+                   "longest Retry-After that is obeyed", "300", FETCH(max_retry_after_ms)),
     OPTION_ROW_GROUP("Requests:"),
-    OPTION_ROW_ARG(OPTION_STRINGS, 'H', "header", "LINE", "send this header; redirects to other hosts do not get it", NULL, AT(headers)),
-    OPTION_ROW_ARG(OPTION_STRING, 'A', "user-agent", "TEXT", "User-Agent; default pfetch/" PX_VERSION_STRING, NULL, FETCH(user_agent)),
-    OPTION_ROW_ARG(OPTION_STRING, 0, "cacert", "FILE", "trust these certificates, not the system's", NULL, FETCH(cacert)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 'H', "header", "LINE",
+                   "send this header; redirects to other hosts do not get it", NULL, AT(headers)),
+    OPTION_ROW_ARG(OPTION_STRING, 'A', "user-agent", "TEXT",
+                   "User-Agent; default pfetch/" PX_VERSION_STRING, NULL, FETCH(user_agent)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "cacert", "FILE", "trust these certificates, not the system's",
+                   NULL, FETCH(cacert)),
     OPTION_ROW_FLAG(0, "insecure", "do not check certificates", FETCH(insecure)),
-    OPTION_ROW_FLAG(0, "allow-downgrade", "follow redirects from https to http", FETCH(allow_downgrade)),
+    OPTION_ROW_FLAG(0, "allow-downgrade", "follow redirects from https to http",
+                    FETCH(allow_downgrade)),
     SESSION_OPTION_ROWS(struct options, session),
 };
 /* clang-format on */
@@ -70,18 +94,20 @@ static const char *const usage[] = {"[OPTION]... LIST|URL...", NULL};
 static const struct option_program program = {
     .name = "pfetch",
     .usage = usage,
-    .summary = "Fetches many URLs at once. An operand with \"://\" is a URL, \"-\" a list on standard\n"
-               "input, anything else a list file: a URL on each line, its options indented below\n"
-               "(out=NAME dir=DIR checksum=sha-256=HEX header=LINE).",
-    .footer = "Exit codes: 0 all done, 1 other, 2 usage or bad list line, 3 local file, 4 network,\n"
-              "5 TLS, 6 authentication, 7 protocol, 8 server said error, 9 integrity, 75 drained.\n",
+    .summary =
+        "Fetches many URLs at once. An operand with \"://\" is a URL, \"-\" a list on standard\n"
+        "input, anything else a list file: a URL on each line, its options indented below\n"
+        "(out=NAME dir=DIR checksum=sha-256=HEX header=LINE).",
+    .footer =
+        "Exit codes: 0 all done, 1 other, 2 usage or bad list line, 3 local file, 4 network,\n"
+        "5 TLS, 6 authentication, 7 protocol, 8 server said error, 9 integrity, 75 drained.\n",
     .table = table,
     .version = PX_VERSION_STRING,
     .versions = fetch_engine_print_versions,
 };
 
-static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out, char *error,
-                       size_t room)
+static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out,
+                       char *error, size_t room)
 {
     return fetch_engine_open(&((const struct options *)ctx)->fetch, run, out, error, room);
 }
@@ -124,7 +150,8 @@ static int check(const struct options *options)
     if (fetch->n_inputs == 0) {
         return option_complain(&program, stderr, "no list and no URL given");
     }
-    if (fetch->out_name != NULL && (fetch->n_inputs != 1 || strstr(fetch->inputs[0], "://") == NULL)) {
+    if (fetch->out_name != NULL &&
+        (fetch->n_inputs != 1 || strstr(fetch->inputs[0], "://") == NULL)) {
         return option_complain(&program, stderr, "-o names the file of one URL; lists have out=");
     }
     return PX_OK;
@@ -153,8 +180,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
         free(inputs);
         return EXITS_OTHER;
     }
-    const int code = check(options) == PX_OK ? session_main(&session, &options->session, options)
-                                             : EXITS_USAGE;
+    const int code =
+        check(options) == PX_OK ? session_main(&session, &options->session, options) : EXITS_USAGE;
     curl_global_cleanup();
     free(inputs);
     return code;

@@ -20,11 +20,11 @@
 #endif
 
 /* For the rare call whose failure changes nothing; say why beside it. */
-#define PX_IGNORE(expr)       \
-    do {                      \
-        if ((expr) != 0) {    \
-            (void)0;          \
-        }                     \
+#define PX_IGNORE(expr)    \
+    do {                   \
+        if ((expr) != 0) { \
+            (void)0;       \
+        }                  \
     } while (0)
 
 #ifdef __cplusplus

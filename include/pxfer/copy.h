@@ -38,18 +38,18 @@ enum px_update {
 };
 
 enum px_copy_type { /* what an item is */
-    PX_COPY_FILE,
-    PX_COPY_DIR,
-    PX_COPY_LINK,
-    PX_COPY_SPECIAL
+                    PX_COPY_FILE,
+                    PX_COPY_DIR,
+                    PX_COPY_LINK,
+                    PX_COPY_SPECIAL
 };
 
 enum px_copy_engine { /* how the bytes of a file went */
-    PX_ENGINE_NONE,
-    PX_ENGINE_REFLINK,
-    PX_ENGINE_COPY_FILE_RANGE,
-    PX_ENGINE_READ_WRITE,
-    PX_COPY_ENGINES_
+                      PX_ENGINE_NONE,
+                      PX_ENGINE_REFLINK,
+                      PX_ENGINE_COPY_FILE_RANGE,
+                      PX_ENGINE_READ_WRITE,
+                      PX_COPY_ENGINES_
 };
 
 /* All borrowed, all must outlive the engine. {0} plus workers, sources, target = cp -a. */
@@ -58,17 +58,17 @@ struct px_copy_opts {
 
     const char *const *sources;
     size_t n_sources;
-    const char *target;        /* DST */
-    bool target_is_dir;        /* -t: must be a directory */
-    bool target_is_thing;      /* -T: DST is the thing itself */
+    const char *target;   /* DST */
+    bool target_is_dir;   /* -t: must be a directory */
+    bool target_is_thing; /* -T: DST is the thing itself */
 
     enum px_update update;
     enum px_reflink reflink;
-    bool one_file_system;      /* -x */
-    bool demand_ownership;     /* owner asked for by name: failing to keep it fails the item */
-    uint64_t chunk_bytes;      /* 0 = 64 MiB; files from two chunks up are shared by workers */
-    bool dry_run;              /* decide, write nothing: every item comes back skipped */
-    bool every_item;           /* results list every item, not only failures (journal, -v, --json) */
+    bool one_file_system;  /* -x */
+    bool demand_ownership; /* owner asked for by name: failing to keep it fails the item */
+    uint64_t chunk_bytes;  /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    bool dry_run;          /* decide, write nothing: every item comes back skipped */
+    bool every_item;       /* results list every item, not only failures (journal, -v, --json) */
 
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; one slot for each worker */

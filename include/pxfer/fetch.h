@@ -60,8 +60,8 @@ struct px_fetch_opts {
      * anything else a list file */
     const char *const *inputs;
     size_t n_inputs;
-    bool all_are_lists;   /* -i: never take an input for a URL */
-    bool nul_separated;   /* -0: one URL each, NUL-terminated, no comments, no options */
+    bool all_are_lists; /* -i: never take an input for a URL */
+    bool nul_separated; /* -0: one URL each, NUL-terminated, no comments, no options */
 
     /* where to */
     const char *dir;      /* NULL = "." ; made when missing */
@@ -76,24 +76,24 @@ struct px_fetch_opts {
     enum px_http_version http;
     const char *cacert; /* NULL = the system's */
     bool insecure;
-    bool allow_downgrade;        /* https -> http redirects */
-    int64_t stall_timeout_ms;    /* no byte for so long; 0 = 60 s */
-    int64_t connect_timeout_ms;  /* 0 = 10 s */
-    int retries;                 /* tries after the first; negative = 5 */
-    int64_t retry_base_ms;       /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
-    int64_t max_retry_after_ms;  /* longest Retry-After that is obeyed, 0 = 300 s */
-    bool dry_run;                /* decide names, fetch nothing: every item comes back skipped */
+    bool allow_downgrade;       /* https -> http redirects */
+    int64_t stall_timeout_ms;   /* no byte for so long; 0 = 60 s */
+    int64_t connect_timeout_ms; /* 0 = 10 s */
+    int retries;                /* tries after the first; negative = 5 */
+    int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
+    int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s */
+    bool dry_run;               /* decide names, fetch nothing: every item comes back skipped */
 
-    const struct px_io_ops *io;        /* NULL = the real calls */
-    struct px_activity *activity;      /* NULL = none; workers * streams slots */
-    const struct px_log *log;          /* NULL = none */
+    const struct px_io_ops *io;   /* NULL = the real calls */
+    struct px_activity *activity; /* NULL = none; workers * streams slots */
+    const struct px_log *log;     /* NULL = none */
 };
 
 /* What the engine knows of an item beyond struct px_item. Strings belong to the task, NULL = not
  * known. */
 struct px_fetch_detail {
-    long http_status;        /* of the last reply, 0 = none */
-    const char *final_url;   /* after redirects */
+    long http_status;      /* of the last reply, 0 = none */
+    const char *final_url; /* after redirects */
     const char *etag;
     const char *last_modified;
     const char *digest_name; /* "sha-256" when one was computed */

@@ -52,11 +52,12 @@ PX_API PX_NODISCARD int px_pool_new(const struct px_pool_opts *opts, struct px_p
 /* Cancels, drains and frees. NULL is legal. */
 PX_API void px_pool_free(struct px_pool *pool);
 
-/* Hands over a task. Never blocks. PX_EAGAIN: no ticket is free: pump first. PX_ECLOSED: canceled
- * or drained. On failure the task stays with the caller. */
+/* Hands over a task. Never blocks. PX_EAGAIN: no ticket is free or the queue is full: pump first.
+ * PX_ECLOSED: canceled or drained. On failure the task stays with the caller. */
 PX_API PX_NODISCARD int px_pool_submit(struct px_pool *pool, void *task);
 
-/* True when px_pool_submit() would take a task now. */
+/* True when px_pool_submit() would take a task now. Where workers offer tasks of their own, one of
+ * these may take the last place first: px_pool_submit() has the last word. */
 PX_API bool px_pool_has_room(const struct px_pool *pool);
 
 /* Waits for one result until the deadline (pxfer/queue.h), gives it to the sink; then to the sink

@@ -23,8 +23,8 @@ struct px_source;
 
 struct px_next {
     struct px_result *task; /* PX_OK: the task */
-    bool finished;          /* PX_OK: it needs no worker (bad line, skipped): report it, release it */
-    int64_t until_ns;       /* PX_EAGAIN: ask again then (or after a result), PX_FOREVER: after a
+    bool finished;    /* PX_OK: it needs no worker (bad line, skipped): report it, release it */
+    int64_t until_ns; /* PX_EAGAIN: ask again then (or after a result), PX_FOREVER: after a
                                result only */
 };
 

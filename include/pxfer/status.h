@@ -14,38 +14,38 @@
 #include <pxfer/attr.h>
 
 /* X(name, value, text) */
-#define PX_STATUS_LIST(X)                                                                   \
-    X(OK, 0, "success")                                                                     \
-    /* the library itself */                                                                \
-    X(ENOMEM, -1, "out of memory")                                                          \
-    X(EINVAL, -2, "invalid argument")                                                       \
-    X(EAGAIN, -3, "not now")                                                                \
-    X(ECLOSED, -4, "closed")                                                                \
-    X(ETIMEDOUT, -5, "deadline passed")                                                     \
-    X(ECANCELED, -6, "canceled")                                                            \
-    X(ETHREAD, -7, "no thread could be started")                                            \
-    X(EEND, -8, "end of input")                                                             \
-    X(EINTERNAL, -9, "internal error")                                                      \
-    /* what the user gave */                                                                \
-    X(EUSAGE, -20, "usage")                                                                 \
-    X(EBADLINE, -21, "bad line in list")                                                    \
-    X(EREFUSED, -22, "refused")                                                             \
-    /* local files */                                                                       \
-    X(EIO, -30, "file I/O error")                                                           \
-    X(EFULL, -31, "no space, quota or a read-only file system")                             \
-    X(EEXIST, -32, "target exists")                                                         \
-    X(EINUSE, -33, "target in use")                                                         \
-    X(ESRC, -34, "source cannot be read")                                                   \
-    X(ECHANGED, -35, "source vanished or kept changing")                                    \
-    X(EATTR, -36, "attributes could not be preserved")                                      \
-    X(ESPECIAL, -37, "special file")                                                        \
-    /* the network */                                                                       \
-    X(ENET, -40, "network error")                                                           \
-    X(ETLS, -41, "TLS error")                                                               \
-    X(EAUTH, -42, "authentication failed")                                                  \
-    X(EPROTO, -43, "protocol error")                                                        \
-    X(EHTTP, -44, "server said error")                                                      \
-    /* checks */                                                                            \
+#define PX_STATUS_LIST(X)                                       \
+    X(OK, 0, "success")                                         \
+    /* the library itself */                                    \
+    X(ENOMEM, -1, "out of memory")                              \
+    X(EINVAL, -2, "invalid argument")                           \
+    X(EAGAIN, -3, "not now")                                    \
+    X(ECLOSED, -4, "closed")                                    \
+    X(ETIMEDOUT, -5, "deadline passed")                         \
+    X(ECANCELED, -6, "canceled")                                \
+    X(ETHREAD, -7, "no thread could be started")                \
+    X(EEND, -8, "end of input")                                 \
+    X(EINTERNAL, -9, "internal error")                          \
+    /* what the user gave */                                    \
+    X(EUSAGE, -20, "usage")                                     \
+    X(EBADLINE, -21, "bad line in list")                        \
+    X(EREFUSED, -22, "refused")                                 \
+    /* local files */                                           \
+    X(EIO, -30, "file I/O error")                               \
+    X(EFULL, -31, "no space, quota or a read-only file system") \
+    X(EEXIST, -32, "target exists")                             \
+    X(EINUSE, -33, "target in use")                             \
+    X(ESRC, -34, "source cannot be read")                       \
+    X(ECHANGED, -35, "source vanished or kept changing")        \
+    X(EATTR, -36, "attributes could not be preserved")          \
+    X(ESPECIAL, -37, "special file")                            \
+    /* the network */                                           \
+    X(ENET, -40, "network error")                               \
+    X(ETLS, -41, "TLS error")                                   \
+    X(EAUTH, -42, "authentication failed")                      \
+    X(EPROTO, -43, "protocol error")                            \
+    X(EHTTP, -44, "server said error")                          \
+    /* checks */                                                \
     X(EINTEGRITY, -50, "integrity check failed")
 
 enum px_status {

@@ -51,13 +51,13 @@ PX_API int64_t px_hist_quantile(const struct px_hist *hist, double q);
 #define PX_PHASES 8
 
 struct px_account {
-    uint64_t items;             /* finished, well or not */
-    uint64_t bytes;             /* payload moved, also for items that failed later */
-    int64_t busy_ns;            /* with at least one item in hand */
-    int64_t items_ns;           /* sum of the items' own times: what one after the other would take */
+    uint64_t items;   /* finished, well or not */
+    uint64_t bytes;   /* payload moved, also for items that failed later */
+    int64_t busy_ns;  /* with at least one item in hand */
+    int64_t items_ns; /* sum of the items' own times: what one after the other would take */
     int64_t phase_ns[PX_PHASES];
     uint64_t counter[PX_PHASES]; /* engine-named counts (px_fetch_counter_names, ...) */
-    struct px_hist item;        /* each item's own time */
+    struct px_hist item;         /* each item's own time */
 };
 
 PX_API void px_account_merge(struct px_account *into, const struct px_account *from);

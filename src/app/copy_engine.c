@@ -12,8 +12,8 @@
 #include "base/path.h"
 
 static const char *const phase_limits[] = {
-    "reading directories",      "opening and naming files", "moving the data",
-    "owner, mode and times",    "making it durable",        NULL,
+    "reading directories",   "opening and naming files", "moving the data",
+    "owner, mode and times", "making it durable",        NULL,
 };
 
 struct report_schema copy_engine_report(void)

@@ -51,8 +51,8 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     }
     if (detail->digest_hex != NULL) {
         char digest[2 * PX_DIGEST_MAX_BYTES + 32];
-        const int n = snprintf(digest, sizeof digest, "%s=%s", detail->digest_name,
-                               detail->digest_hex);
+        const int n =
+            snprintf(digest, sizeof digest, "%s=%s", detail->digest_name, detail->digest_hex);
         jsonl_string(json, "digest", n > 0 ? digest : "");
     }
     fetch_engine_text(json, "etag", detail->etag);
@@ -125,10 +125,14 @@ void fetch_engine_print_versions(FILE *out)
         int bit;
         const char *name;
     } features[] = {
-        {CURL_VERSION_SSL, "TLS"},           {CURL_VERSION_HTTP2, "HTTP2"},
-        {CURL_VERSION_HTTP3, "HTTP3"},       {CURL_VERSION_IPV6, "IPv6"},
-        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"}, {CURL_VERSION_THREADSAFE, "threadsafe"},
-        {CURL_VERSION_LARGEFILE, "Largefile"}, {CURL_VERSION_IDN, "IDN"},
+        {CURL_VERSION_SSL, "TLS"},
+        {CURL_VERSION_HTTP2, "HTTP2"},
+        {CURL_VERSION_HTTP3, "HTTP3"},
+        {CURL_VERSION_IPV6, "IPv6"},
+        {CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+        {CURL_VERSION_THREADSAFE, "threadsafe"},
+        {CURL_VERSION_LARGEFILE, "Largefile"},
+        {CURL_VERSION_IDN, "IDN"},
     };
     fputs("libcurl features:", out);
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {

@@ -39,7 +39,7 @@ struct run {
     struct px_source *source;
     struct px_pool *pool;
     struct run_summary *summary;
-    struct px_result *held; /* made by the source, not yet taken by the pool */
+    struct px_result *held;  /* made by the source, not yet taken by the pool */
     int64_t source_until_ns; /* the source has nothing before */
     bool source_ended;
     bool stopping; /* no more intake */
@@ -80,8 +80,7 @@ static void run_tell_item(struct run *run, const struct px_item *item)
             run_say(run, PX_LOG_QUIET, "failed: ", item);
         }
         break;
-    case PX_ITEM_CANCELED:
-        break; /* told once, by its cause */
+    case PX_ITEM_CANCELED: break; /* told once, by its cause */
     }
 }
 
@@ -260,12 +259,8 @@ static bool run_feed_one(struct run *run)
             run->held = next.task;
         }
         return true;
-    case PX_EAGAIN:
-        run->source_until_ns = next.until_ns;
-        return false;
-    case PX_EEND:
-        run->source_ended = true;
-        return false;
+    case PX_EAGAIN: run->source_until_ns = next.until_ns; return false;
+    case PX_EEND: run->source_ended = true; return false;
     default:
         if (run->stopping) { /* it failed again after it was told to stop: believe it */
             run->source_ended = true;

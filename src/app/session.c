@@ -23,8 +23,11 @@
 #define ERROR_ROOM 1024
 
 const struct option_choice session_progress_words[] = {
-    {"auto", PROGRESS_AUTO}, {"bar", PROGRESS_BAR}, {"plain", PROGRESS_PLAIN},
-    {"none", PROGRESS_NONE}, {NULL, 0},
+    {"auto", PROGRESS_AUTO},
+    {"bar", PROGRESS_BAR},
+    {"plain", PROGRESS_PLAIN},
+    {"none", PROGRESS_NONE},
+    {NULL, 0},
 };
 
 const struct option_choice session_report_words[] = {
@@ -42,7 +45,8 @@ struct session {
     struct px_outlock *out;
     struct px_log log;
     struct px_log errors_only; /* for measured runs */
-    char *scratch[OPTION_NUMBERS_MAX]; /* removed at the very end: deleting a tree slows ext4 down */
+    char
+        *scratch[OPTION_NUMBERS_MAX]; /* removed at the very end: deleting a tree slows ext4 down */
     size_t n_scratch;
 };
 
@@ -308,8 +312,7 @@ static int session_check(const struct session *s)
 {
     const bool twice = s->opts->baseline || s->opts->compare.n > 0;
     if (s->opts->plot != NULL && !twice) {
-        return option_complain(s->program->options, stderr,
-                               "--plot needs --baseline or --compare");
+        return option_complain(s->program->options, stderr, "--plot needs --baseline or --compare");
     }
     if (s->opts->baseline && s->opts->compare.n > 0) {
         return option_complain(s->program->options, stderr,
@@ -337,9 +340,7 @@ static enum px_log_level session_level(const struct session_opts *opts)
     if (opts->quiet) {
         return PX_LOG_QUIET;
     }
-    return opts->verbose > 1    ? PX_LOG_DEBUG
-           : opts->verbose == 1 ? PX_LOG_VERBOSE
-                                : PX_LOG_NORMAL;
+    return opts->verbose > 1 ? PX_LOG_DEBUG : opts->verbose == 1 ? PX_LOG_VERBOSE : PX_LOG_NORMAL;
 }
 
 int session_main(const struct session_program *program, const struct session_opts *opts, void *ctx)

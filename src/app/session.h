@@ -43,54 +43,87 @@ struct session_opts {
 extern const struct option_choice session_progress_words[];
 extern const struct option_choice session_report_words[];
 
-#define SESSION_AT(type, member, field) (offsetof(type, member) + offsetof(struct session_opts, field))
+#define SESSION_AT(type, member, field) \
+    (offsetof(type, member) + offsetof(struct session_opts, field))
 
 /* clang-format off: a table reads best with a row for each option */
-#define SESSION_OPTION_ROWS(type, member)                                                          \
-    {.kind = OPTION_GROUP, .help = "Output:"},                                                     \
-    {.kind = OPTION_FLAG, .letter = 'q', .name = "quiet",                                          \
-     .offset = SESSION_AT(type, member, quiet), .help = "say nothing but errors"},                 \
-    {.kind = OPTION_COUNT, .letter = 'v', .name = "verbose",                                       \
-     .offset = SESSION_AT(type, member, verbose),                                                  \
-     .help = "a line for each file; -vv: what was decided and why"},                               \
-    {.kind = OPTION_CHOICE, .name = "progress", .choices = session_progress_words,                 \
-     .preset = "auto", .offset = SESSION_AT(type, member, progress),                               \
-     .help = "live display on standard error"},                                                    \
-    {.kind = OPTION_CHOICE, .name = "report", .choices = session_report_words,                     \
-     .preset = "text", .offset = SESSION_AT(type, member, report),                                 \
-     .help = "closing report on standard error"},                                                  \
-    {.kind = OPTION_STRING, .name = "journal", .arg = "FILE",                                      \
-     .offset = SESSION_AT(type, member, journal),                                                  \
-     .help = "append a JSON line for each finished file"},                                         \
-    {.kind = OPTION_FLAG, .name = "json", .offset = SESSION_AT(type, member, json),                \
-     .help = "write the same lines to standard output"},                                           \
-    {.kind = OPTION_STRING, .name = "failed", .arg = "FILE",                                       \
-     .offset = SESSION_AT(type, member, failed),                                                   \
-     .help = "write what failed, to be tried again"},                                              \
-    {.kind = OPTION_FLAG, .name = "fail-fast", .offset = SESSION_AT(type, member, fail_fast),      \
-     .help = "stop at the first failure"},                                                         \
-    {.kind = OPTION_GROUP, .help = "Timing:"},                                                     \
-    {.kind = OPTION_FLAG, .name = "baseline", .offset = SESSION_AT(type, member, baseline),        \
-     .help = "measure one worker first, in a scratch folder that is removed"},                     \
-    {.kind = OPTION_NUMBERS, .name = "compare", .arg = "N,N...", .min = 1, .max = 1024,            \
-     .offset = SESSION_AT(type, member, compare),                                                  \
-     .help = "only measure: run with each number of workers, in scratch folders"},                 \
-    {.kind = OPTION_STRING, .name = "plot", .arg = "FILE.svg",                                     \
-     .offset = SESSION_AT(type, member, plot),                                                     \
-     .help = "draw speed-up against workers (with --baseline or --compare)"},                      \
-    {.kind = OPTION_GROUP, .help = "Help:"},                                                       \
-    {.kind = OPTION_HELP, .letter = 'h', .name = "help", .help = "print this text"},               \
-    {.kind = OPTION_VERSION, .letter = 'V', .name = "version",                                     \
-     .help = "print the versions of the program and its libraries"},                               \
-    {.kind = OPTION_COMPLETION, .name = "completion", .help = "print a completion script"},        \
-    {.kind = OPTION_END}
+#define SESSION_OPTION_ROWS(type, member)                                                       \
+    {.kind = OPTION_GROUP, .help = "Output:"},                                                  \
+        {.kind = OPTION_FLAG,                                                                   \
+         .letter = 'q',                                                                         \
+         .name = "quiet",                                                                       \
+         .offset = SESSION_AT(type, member, quiet),                                             \
+         .help = "say nothing but errors"},                                                     \
+        {.kind = OPTION_COUNT,                                                                  \
+         .letter = 'v',                                                                         \
+         .name = "verbose",                                                                     \
+         .offset = SESSION_AT(type, member, verbose),                                           \
+         .help = "a line for each file; -vv: what was decided and why"},                        \
+        {.kind = OPTION_CHOICE,                                                                 \
+         .name = "progress",                                                                    \
+         .choices = session_progress_words,                                                     \
+         .preset = "auto",                                                                      \
+         .offset = SESSION_AT(type, member, progress),                                          \
+         .help = "live display on standard error"},                                             \
+        {.kind = OPTION_CHOICE,                                                                 \
+         .name = "report",                                                                      \
+         .choices = session_report_words,                                                       \
+         .preset = "text",                                                                      \
+         .offset = SESSION_AT(type, member, report),                                            \
+         .help = "closing report on standard error"},                                           \
+        {.kind = OPTION_STRING,                                                                 \
+         .name = "journal",                                                                     \
+         .arg = "FILE",                                                                         \
+         .offset = SESSION_AT(type, member, journal),                                           \
+         .help = "append a JSON line for each finished file"},                                  \
+        {.kind = OPTION_FLAG,                                                                   \
+         .name = "json",                                                                        \
+         .offset = SESSION_AT(type, member, json),                                              \
+         .help = "write the same lines to standard output"},                                    \
+        {.kind = OPTION_STRING,                                                                 \
+         .name = "failed",                                                                      \
+         .arg = "FILE",                                                                         \
+         .offset = SESSION_AT(type, member, failed),                                            \
+         .help = "write what failed, to be tried again"},                                       \
+        {.kind = OPTION_FLAG,                                                                   \
+         .name = "fail-fast",                                                                   \
+         .offset = SESSION_AT(type, member, fail_fast),                                         \
+         .help = "stop at the first failure"},                                                  \
+        {.kind = OPTION_GROUP, .help = "Timing:"},                                              \
+        {.kind = OPTION_FLAG,                                                                   \
+         .name = "baseline",                                                                    \
+         .offset = SESSION_AT(type, member, baseline),                                          \
+         .help = "measure one worker first, in a scratch folder that is removed"},              \
+        {.kind = OPTION_NUMBERS,                                                                \
+         .name = "compare",                                                                     \
+         .arg = "N,N...",                                                                       \
+         .min = 1,                                                                              \
+         .max = 1024,                                                                           \
+         .offset = SESSION_AT(type, member, compare),                                           \
+         .help = "only measure: run with each number of workers, in scratch folders"},          \
+        {.kind = OPTION_STRING,                                                                 \
+         .name = "plot",                                                                        \
+         .arg = "FILE.svg",                                                                     \
+         .offset = SESSION_AT(type, member, plot),                                              \
+         .help = "draw speed-up against workers (with --baseline or --compare)"},               \
+        {.kind = OPTION_GROUP, .help = "Help:"},                                                \
+        {.kind = OPTION_HELP, .letter = 'h', .name = "help", .help = "print this text"},        \
+        {.kind = OPTION_VERSION,                                                                \
+         .letter = 'V',                                                                         \
+         .name = "version",                                                                     \
+         .help = "print the versions of the program and its libraries"},                        \
+        {.kind = OPTION_COMPLETION, .name = "completion", .help = "print a completion script"}, \
+    {                                                                                           \
+        .kind = OPTION_END                                                                      \
+    }
 /* clang-format on */
 
 /* What a program opens its engine with. */
 struct session_run {
     unsigned workers;
-    const char *scratch; /* put everything into this folder instead of the real target; NULL = real */
-    bool every_item;     /* somebody wants to hear of each item, not only of failures */
+    const char
+        *scratch;    /* put everything into this folder instead of the real target; NULL = real */
+    bool every_item; /* somebody wants to hear of each item, not only of failures */
     struct px_activity *activity;
     const struct px_log *log;
 };

@@ -14,8 +14,8 @@
 #include <pxfer/timing.h> /* px_now_ns, PX_NS_PER_* */
 
 struct px_clock {
-    int64_t (*now_ns)(void *ctx);  /* monotonic */
-    int64_t (*wall_s)(void *ctx);  /* seconds since 1970, for HTTP dates */
+    int64_t (*now_ns)(void *ctx); /* monotonic */
+    int64_t (*wall_s)(void *ctx); /* seconds since 1970, for HTTP dates */
     void *ctx;
 };
 

@@ -24,7 +24,8 @@ static void mutex_check(int err, const char *text, size_t len)
     }
 }
 
-#define MUTEX_CHECK(call) mutex_check((call), "pxfer: fatal: " #call "\n", sizeof "pxfer: fatal: " #call)
+#define MUTEX_CHECK(call) \
+    mutex_check((call), "pxfer: fatal: " #call "\n", sizeof "pxfer: fatal: " #call)
 
 int px_mutex_init(struct px_mutex *mutex)
 {

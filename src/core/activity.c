@@ -20,7 +20,7 @@
 
 struct activity_slot {
     /* atomic: written by the slot's worker, read by the sampler */
-    atomic_uint_fast64_t all_bytes; /* since the start */
+    atomic_uint_fast64_t all_bytes;  /* since the start */
     atomic_uint_fast64_t done_bytes; /* of the present item */
     atomic_uint_fast64_t total_bytes;
     char padding[CACHE_LINE];
@@ -43,8 +43,7 @@ int px_activity_new(size_t slots, struct px_activity **out)
     if (slots == 0) {
         return PX_EINVAL;
     }
-    struct px_activity *activity =
-        calloc(1, sizeof *activity + slots * sizeof activity->slots[0]);
+    struct px_activity *activity = calloc(1, sizeof *activity + slots * sizeof activity->slots[0]);
     if (activity == NULL) {
         return PX_ENOMEM;
     }

@@ -18,7 +18,8 @@ static void log_put_name(FILE *to, const struct px_log *log, int worker)
     }
 }
 
-void px_log_line(const struct px_log *log, enum px_log_level level, int worker, const char *fmt, ...)
+void px_log_line(const struct px_log *log, enum px_log_level level, int worker, const char *fmt,
+                 ...)
 {
     if (!px_log_wants(log, level)) {
         return;

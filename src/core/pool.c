@@ -38,10 +38,10 @@
 struct pool_worker {
     struct px_worker handle; /* what the body sees; first member */
     struct px_pool *pool;
-    void *state;    /* the body's; this worker's thread only */
+    void *state; /* the body's; this worker's thread only */
     pthread_t thread;
-    bool created;   /* owner only: thread is to be joined */
-    bool ended;     /* this worker's thread only: sentinel or close was seen */
+    bool created;             /* owner only: thread is to be joined */
+    bool ended;               /* this worker's thread only: sentinel or close was seen */
     char padding[CACHE_LINE]; /* the next worker's fields are on another cache line */
 };
 
@@ -59,9 +59,9 @@ struct px_pool {
     struct px_cond all_reported;
 
     /* protected by lock */
-    unsigned reported PX_GUARDED;   /* threads whose init has returned */
-    unsigned failed PX_GUARDED;     /* ... with an error */
-    int init_status PX_GUARDED;     /* the first such error */
+    unsigned reported PX_GUARDED; /* threads whose init has returned */
+    unsigned failed PX_GUARDED;   /* ... with an error */
+    int init_status PX_GUARDED;   /* the first such error */
 
     /* atomic */
     atomic_bool stopping;
@@ -199,8 +199,9 @@ static void pool_name_thread(const struct px_pool *pool, const struct pool_worke
 {
 #ifdef __linux__
     char name[16]; /* pthread_setname_np(3): 16 bytes with the NUL */
-    const int len = snprintf(name, sizeof name, "%.10s-%u",
-                             pool->opts.name != NULL ? pool->opts.name : "px", worker->handle.index);
+    const int len =
+        snprintf(name, sizeof name, "%.10s-%u", pool->opts.name != NULL ? pool->opts.name : "px",
+                 worker->handle.index);
     if (len > 0) {
         PX_IGNORE(pthread_setname_np(worker->thread, name)); /* for ps and gdb only */
     }
@@ -362,7 +363,8 @@ int px_pool_submit(struct px_pool *pool, void *task)
 
 bool px_pool_has_room(const struct px_pool *pool)
 {
-    return px_queue_unfinished(pool->tasks) < pool->tickets;
+    return px_queue_unfinished(pool->tasks) < pool->tickets &&
+           px_queue_len(pool->tasks) < pool->opts.capacity;
 }
 
 /* How many results are worth waking the owner for. While it could still submit, each one: a result

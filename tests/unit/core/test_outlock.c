@@ -59,7 +59,8 @@ static void test_outlock_block_above_overlay_erases_and_draws_again(void **state
     assert_int_equal(px_outlock_overlay(sheet.lock, "one\ntwo\n"), PX_OK);
     assert_int_equal(px_outlock_write(sheet.lock, "hello\n", 6), PX_OK);
     assert_int_equal(px_outlock_overlay(sheet.lock, NULL), PX_OK);
-    assert_int_equal(px_outlock_overlay(sheet.lock, ""), PX_OK); /* nothing there: nothing written */
+    assert_int_equal(px_outlock_overlay(sheet.lock, ""),
+                     PX_OK); /* nothing there: nothing written */
     assert_string_equal(sheet_close(), "one\ntwo\n"
                                        "\033[A\033[A\r\033[Jhello\none\ntwo\n"
                                        "\033[A\033[A\r\033[J");

@@ -351,6 +351,23 @@ static void test_pool_no_ticket_left_says_again(void **state)
     bench_free(bench);
 }
 
+/* Nobody pops while an inline pool is not pumped: the queue is full before the tickets are gone. */
+static void test_pool_queue_full_has_no_room(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new();
+    struct task tasks[4] = {{0}};
+    assert_int_equal(pool_start(bench, 0, 3), PX_OK);
+    for (unsigned i = 0; i < 4; i++) {
+        const bool room = px_pool_has_room(bench->pool);
+        assert_int_equal(px_pool_submit(bench->pool, &tasks[i]), room ? PX_OK : PX_EAGAIN);
+    }
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, 3);
+    px_pool_free(bench->pool);
+    bench_free(bench);
+}
+
 static void check_sink_submits(unsigned workers, size_t capacity)
 {
     struct bench *bench = bench_new();
@@ -488,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_pool_cancel_undone_tasks_give_canceled_results),
         cmocka_unit_test(test_pool_free_undrained_still_delivers),
         cmocka_unit_test(test_pool_no_ticket_left_says_again),
+        cmocka_unit_test(test_pool_queue_full_has_no_room),
         cmocka_unit_test(test_pool_sink_may_submit),
         cmocka_unit_test(test_pool_one_init_fails_goes_on_with_the_others),
         cmocka_unit_test(test_pool_every_init_fails_says_why),

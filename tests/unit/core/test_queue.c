@@ -86,7 +86,8 @@ static void test_queue_deadline_passes_times_out(void **state)
     const int64_t deadline = px_deadline_in_ns(3 * PX_NS_PER_MS);
     assert_int_equal(px_queue_pop(queue, deadline, &item), PX_ETIMEDOUT);
     assert_true(px_now_ns() >= deadline);
-    assert_int_equal(px_queue_push(queue, queue, deadline), PX_OK); /* room: no wait, so no timeout */
+    assert_int_equal(px_queue_push(queue, queue, deadline),
+                     PX_OK); /* room: no wait, so no timeout */
     assert_int_equal(px_queue_push(queue, queue, deadline), PX_ETIMEDOUT);
     px_queue_free(queue);
 }
@@ -134,7 +135,8 @@ static void test_queue_await_counts_items_without_taking_them(void **state)
     assert_int_equal(px_queue_await(queue, 2, px_now_ns()), PX_ETIMEDOUT);
     assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
     assert_int_equal(px_queue_push(queue, queue, PX_NOWAIT), PX_OK);
-    assert_int_equal(px_queue_await(queue, 99, PX_FOREVER), PX_OK); /* more than fits: full is enough */
+    assert_int_equal(px_queue_await(queue, 99, PX_FOREVER),
+                     PX_OK); /* more than fits: full is enough */
     assert_int_equal(px_queue_len(queue), 3);
     px_queue_close(queue);
     assert_int_equal(px_queue_await(queue, 2, PX_FOREVER), PX_OK);
@@ -189,7 +191,8 @@ static void *consume(void *arg)
     return NULL;
 }
 
-static void start_all(struct member *members, unsigned n, struct crowd *crowd, void *(*body)(void *))
+static void start_all(struct member *members, unsigned n, struct crowd *crowd,
+                      void *(*body)(void *))
 {
     for (unsigned i = 0; i < n; i++) {
         members[i].crowd = crowd;

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/body.c - the bytes of a reply, from libcurl's callbacks into the part file.
+ *
+ * Called by libcurl from inside curl_multi_perform(3), on the worker's thread; a transfer's buffer
+ * is touched by nobody else. A failure is noted in the transfer and stops the request; what follows
+ * from it is decided in transfer.c when the handle comes back.
+ */
+#define _GNU_SOURCE
+#include "fetch/transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pxfer/fetch.h>
+#include <pxfer/status.h>
+#include <pxfer/worker.h>
+
+#include "base/fdio.h"
+#include "base/show.h"
+#include "fetch/engine.h"
+#include "fetch/task.h"
+
+/* A reply's head may have so much (F26). curl 8.3 limits it to 300 KiB itself, 7.88 does not. */
+#define HEAD_MAX_BYTES ((size_t)256 << 10)
+/* The body of a redirect or an error is read so far, to keep the connection, then it is cheaper to
+ * close that. */
+#define DROP_MAX_BYTES ((uint64_t)64 << 10)
+/* From here on a file is worth a name that survives the process. */
+#define KEEP_BYTES ((uint64_t)1 << 20)
+/* More Content-Length headers than this are no reply to be taken seriously. */
+#define LENGTHS_MAX 8
+
+static const char *header_value(CURL *easy, const char *name, size_t index, size_t *amount)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(easy, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return NULL;
+    }
+    if (amount != NULL) {
+        *amount = header->amount;
+    }
+    return header->value;
+}
+
+/* The pointers of curl_easy_header(3) die with its next call in one struct, but the values live as
+ * long as the handle's request. */
+static struct gate_reply read_reply(CURL *easy, const char **lengths)
+{
+    struct gate_reply reply = {
+        .content_range = header_value(easy, "Content-Range", 0, NULL),
+        .content_type = header_value(easy, "Content-Type", 0, NULL),
+        .content_encoding = header_value(easy, "Content-Encoding", 0, NULL),
+        .etag = header_value(easy, "ETag", 0, NULL),
+        .last_modified = header_value(easy, "Last-Modified", 0, NULL),
+        .has_location = header_value(easy, "Location", 0, NULL) != NULL,
+        .chunked = header_value(easy, "Transfer-Encoding", 0, NULL) != NULL,
+        .content_length = lengths,
+    };
+    size_t amount = 0;
+
+    PX_IGNORE(curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status)); /* stays 0 */
+    lengths[0] = header_value(easy, "Content-Length", 0, &amount);
+    reply.n_content_length = lengths[0] == NULL ? 0 : amount < LENGTHS_MAX ? amount : LENGTHS_MAX;
+    for (size_t i = 1; i < reply.n_content_length; i++) {
+        const char *value = header_value(easy, "Content-Length", i, NULL);
+        lengths[i] = value != NULL ? value : "";
+    }
+    return reply;
+}
+
+/* What the held bytes will be known by. */
+static void note_validators(struct fetch_task *task, const struct gate_reply *reply)
+{
+    if (task->detail.etag == NULL || reply->etag == NULL ||
+        strcmp(task->detail.etag, reply->etag) != 0) {
+        task->detail.etag = task_keep_text(task, reply->etag);
+    }
+    if (task->detail.last_modified == NULL || reply->last_modified == NULL ||
+        strcmp(task->detail.last_modified, reply->last_modified) != 0) {
+        task->detail.last_modified = task_keep_text(task, reply->last_modified);
+    }
+}
+
+void transfer_fail_locally(struct transfer *transfer, int status)
+{
+    transfer->local = status;
+    transfer->aborted = true;
+}
+
+/* Drops what is held, so that the body can begin at byte 0. */
+static void restart_part(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+    int rc = part_restart(&task->part, &place);
+
+    if (rc == PX_OK && task->digest != NULL) {
+        rc = px_digest_reset(task->digest);
+    }
+    if (rc != PX_OK) {
+        transfer_fail_locally(transfer, rc);
+    }
+    transfer->buffered = 0;
+    task->detail.resumed = false;
+}
+
+void transfer_judge(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    const char *lengths[LENGTHS_MAX];
+    struct gate_reply reply = read_reply(transfer->easy, lengths);
+    struct gate_ask ask = {.from = transfer->from,
+                           .size = task->size,
+                           .etag = task->detail.etag,
+                           .last_modified = task->detail.last_modified};
+
+    transfer->judged = true;
+    transfer->gate = gate_judge(&ask, &reply);
+    task->detail.http_status = reply.status;
+    if (transfer->gate.verdict == GATE_WHOLE) {
+        if (part_is_open(&task->part)) {
+            restart_part(transfer);
+        }
+        note_validators(task, &reply);
+        task->size = transfer->gate.size;
+    } else if (transfer->gate.verdict == GATE_CONTINUE) {
+        task->size = transfer->gate.size;
+        task->detail.resumed = true;
+        engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED]++;
+    } else {
+        return;
+    }
+    if (task->size != GATE_UNKNOWN) {
+        px_activity_total(transfer->fetch->opts.activity, transfer->slot, task->size);
+    }
+}
+
+/* --- into the file ---------------------------------------------------------------------------*/
+
+static int make_digest(struct fetch_task *task)
+{
+    return task->checksum.kind != PX_DIGEST_NONE && task->digest == NULL
+               ? px_digest_new(task->checksum.kind, &task->digest)
+               : PX_OK;
+}
+
+int transfer_flush(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+    int64_t begin = px_now_ns();
+    int rc = make_digest(task);
+
+    if (rc == PX_OK && transfer->buffered > 0) {
+        rc = part_append(&task->part, &place, transfer->buffer, transfer->buffered);
+        if (rc == PX_OK && task->digest != NULL) {
+            rc = px_digest_update(task->digest, transfer->buffer, transfer->buffered);
+        }
+    }
+    if (rc == PX_OK) {
+        transfer->buffered = 0;
+        if (task->part.held >= KEEP_BYTES && task->part.base == NULL) {
+            rc = transfer_keep(transfer);
+        }
+    }
+    transfer->flushed_ns = px_now_ns();
+    transfer->disk_ns += transfer->flushed_ns - begin;
+    return rc;
+}
+
+int transfer_keep(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+    struct state state = {.url_hash = task_url_hash(task), .size = task->size};
+
+    int rc = part_keep(&task->part, &place);
+    if (rc != PX_OK) {
+        return rc;
+    }
+    memcpy(state.boot, transfer->fetch->boot, sizeof state.boot);
+    if (gate_has_validator(task->detail.etag, task->detail.last_modified)) {
+        snprintf(state.etag, sizeof state.etag, "%s",
+                 task->detail.etag != NULL ? task->detail.etag : "");
+        snprintf(state.last_modified, sizeof state.last_modified, "%s",
+                 task->detail.last_modified != NULL ? task->detail.last_modified : "");
+    }
+    return part_save_state(&task->part, &place, &state, task->url);
+}
+
+/* Through the buffer. The bytes of a small file are written at once, at its end; those of a large
+ * one in blocks of buffer_bytes. */
+static int take_bytes(struct transfer *transfer, const char *bytes, size_t n)
+{
+    size_t room = transfer->fetch->buffer_bytes;
+
+    if (transfer->buffer == NULL) {
+        transfer->buffer = malloc(room);
+        if (transfer->buffer == NULL) {
+            return PX_ENOMEM;
+        }
+    }
+    while (n > 0) {
+        size_t take = n < room - transfer->buffered ? n : room - transfer->buffered;
+
+        memcpy(transfer->buffer + transfer->buffered, bytes, take);
+        transfer->buffered += take;
+        bytes += take;
+        n -= take;
+        if (transfer->buffered == room) {
+            int rc = transfer_flush(transfer);
+            if (rc != PX_OK) {
+                return rc;
+            }
+        }
+    }
+    return PX_OK;
+}
+
+static bool is_wanted(const struct transfer *transfer)
+{
+    return transfer->gate.verdict == GATE_WHOLE || transfer->gate.verdict == GATE_CONTINUE;
+}
+
+/* A body that nobody wants. False: stop the request. */
+static bool drop_bytes(struct transfer *transfer, size_t n)
+{
+    transfer->dropped_bytes += n;
+    if (transfer->dropped_bytes > DROP_MAX_BYTES ||
+        (transfer->gate.body_bytes != GATE_UNKNOWN &&
+         transfer->gate.body_bytes > DROP_MAX_BYTES)) {
+        transfer->aborted = true;
+    }
+    return !transfer->aborted;
+}
+
+/* Never more than was announced (F3). */
+static bool exceeds(struct transfer *transfer, size_t n)
+{
+    uint64_t announced = transfer->gate.body_bytes;
+
+    if (announced == GATE_UNKNOWN || n <= announced - transfer->body_bytes) {
+        return false;
+    }
+    transfer->gate = (struct gate_result){.verdict = GATE_REFUSE,
+                                          .why = "more bytes than the server announced"};
+    transfer->aborted = true;
+    return true;
+}
+
+/* CURLOPT_WRITEFUNCTION. Anything but n stops the request. */
+size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct transfer *transfer = ctx;
+
+    n *= size;
+    transfer->last_ns = px_now_ns();
+    if (!transfer->judged) {
+        transfer_judge(transfer);
+    }
+    if (transfer->aborted || px_worker_stopping(transfer->worker)) {
+        transfer->aborted = true;
+        return n + 1;
+    }
+    if (!is_wanted(transfer)) {
+        return drop_bytes(transfer, n) ? n : n + 1;
+    }
+    if (exceeds(transfer, n)) {
+        return n + 1;
+    }
+    if (transfer->first_body_ns == 0) {
+        transfer->first_body_ns = transfer->last_ns;
+        transfer->flushed_ns = transfer->last_ns;
+    }
+    int rc = take_bytes(transfer, bytes, n);
+    if (rc != PX_OK) {
+        transfer_fail_locally(transfer, rc);
+        return n + 1;
+    }
+    transfer->body_bytes += n;
+    px_activity_add(transfer->fetch->opts.activity, transfer->slot, n);
+    return n;
+}
+
+/* CURLOPT_HEADERFUNCTION: each line of the head, also those of 1xx replies and trailers. */
+size_t transfer_on_header(char *line, size_t size, size_t n, void *ctx)
+{
+    struct transfer *transfer = ctx;
+
+    (void)line;
+    n *= size;
+    transfer->last_ns = px_now_ns();
+    transfer->head_bytes += n;
+    if (transfer->head_bytes > HEAD_MAX_BYTES) {
+        transfer->judged = true;
+        transfer->gate =
+            (struct gate_result){.verdict = GATE_REFUSE, .why = "endless reply headers"};
+        transfer->aborted = true;
+    }
+    return transfer->aborted ? n + 1 : n;
+}
+
+/* CURLOPT_DEBUGFUNCTION (-vv): the lines of both heads, secrets masked. */
+int transfer_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
+{
+    const struct transfer *transfer = ctx;
+    const char *mark = type == CURLINFO_HEADER_OUT ? ">" : type == CURLINFO_HEADER_IN ? "<" : NULL;
+    char line[1024], shown[1024];
+
+    (void)easy;
+    while (mark != NULL && n > 0) {
+        const char *end = memchr(text, '\n', n);
+        size_t len = end != NULL ? (size_t)(end - text) : n;
+        size_t keep = len < sizeof line ? len : sizeof line - 1;
+
+        memcpy(line, text, keep);
+        line[keep] = '\0';
+        line[strcspn(line, "\r")] = '\0';
+        if (line[0] != '\0') {
+            px_log_line(transfer->fetch->opts.log, PX_LOG_DEBUG, (int)transfer->worker->index,
+                        "%s %s", mark, px_show_header(shown, sizeof shown, line));
+        }
+        len += end != NULL;
+        text += len;
+        n -= len;
+    }
+    return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/engine.h - what the source and all workers of one run share: struct px_fetch, seen from
+ * inside src/fetch.
+ *
+ * Fixed after px_fetch_new(), but for what has a lock of its own (dirs, share) and the accounts, of
+ * which each worker writes one.
+ */
+#ifndef FETCH_ENGINE_H
+#define FETCH_ENGINE_H
+
+#include <stdalign.h>
+#include <sys/types.h>
+
+#include <curl/curl.h>
+
+#include <pxfer/fetch.h>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "fetch/dirs.h"
+#include "fetch/retry.h"
+#include "fetch/state.h"
+
+#define ENGINE_CACHE_LINE 64
+
+/* Written by one worker; a cache line to itself at either end. */
+struct engine_account {
+    alignas(ENGINE_CACHE_LINE) struct px_account account;
+};
+
+struct px_fetch {
+    struct px_fetch_opts opts; /* with the defaults filled in */
+    const struct px_io_ops *io;
+    const struct px_clock *clock; /* a test may put its own here before it makes the source */
+    struct retry_policy retry;
+    mode_t mode; /* 0666 & ~umask */
+    char boot[STATE_BOOT_ROOM];
+    char user_agent[64];
+    size_t buffer_bytes; /* coalesced before a write, for each transfer */
+
+    struct dirs *dirs;
+    const struct dir *base; /* opts.dir */
+
+    CURLSH *share;
+    struct px_mutex share_lock[CURL_LOCK_DATA_LAST];
+    unsigned share_locks; /* that were initialised */
+
+    struct engine_account *accounts;
+};
+
+/* Name of the thread for the log and -v: worker index of a px_worker. */
+static inline struct px_account *engine_account_of(const struct px_fetch *fetch, unsigned worker)
+{
+    return &fetch->accounts[worker].account;
+}
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/fetch.c - the download engine: what all workers of one run share, and the public functions.
+ *
+ * Made and freed on the owner's thread. Owns the locks of libcurl's share object (share_lock), which
+ * libcurl takes on the workers' threads; each is held for a look into the DNS cache.
+ */
+#define _GNU_SOURCE
+#include <pxfer/fetch.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pxfer/status.h>
+#include <pxfer/version.h>
+
+#include "base/fdio.h"
+#include "base/show.h"
+#include "fetch/engine.h"
+#include "fetch/source.h"
+#include "fetch/task.h"
+#include "fetch/worker.h"
+
+#define STALL_MS 60000
+#define CONNECT_MS 10000
+#define RETRIES 5
+#define RETRY_BASE_MS 1000
+#define RETRY_CAP_MS 60000
+#define MAX_RETRY_AFTER_MS 300000
+
+/* Bytes that are gathered for one write, of all places of a worker together and of one of them. */
+#define BUFFERS_BYTES ((size_t)4 << 20)
+#define BUFFER_MAX_BYTES ((size_t)256 << 10)
+#define BUFFER_MIN_BYTES ((size_t)32 << 10)
+
+static const char *const phase_names[] = {"queue",      "dns",  "connect", "tls",
+                                          "first byte", "body", "disk",    NULL};
+static const char *const counter_names[] = {"connections", "retries", "resumed", NULL};
+
+const char *const *px_fetch_phase_names(void)
+{
+    return phase_names;
+}
+
+const char *const *px_fetch_counter_names(void)
+{
+    return counter_names;
+}
+
+/* --- the DNS cache ---------------------------------------------------------------------------*/
+
+/* libcurl calls lock and unlock as a pair, but the analysis cannot see that. */
+static void share_lock(CURL *easy, curl_lock_data data, curl_lock_access access,
+                       void *ctx) PX_NO_ANALYSIS
+{
+    struct px_fetch *fetch = ctx;
+
+    (void)easy;
+    (void)access;
+    px_mutex_lock(&fetch->share_lock[data]);
+}
+
+static void share_unlock(CURL *easy, curl_lock_data data, void *ctx) PX_NO_ANALYSIS
+{
+    struct px_fetch *fetch = ctx;
+
+    (void)easy;
+    px_mutex_unlock(&fetch->share_lock[data]);
+}
+
+static int make_share(struct px_fetch *fetch)
+{
+    for (; fetch->share_locks < CURL_LOCK_DATA_LAST; fetch->share_locks++) {
+        int rc = px_mutex_init(&fetch->share_lock[fetch->share_locks]);
+        if (rc != PX_OK) {
+            return rc;
+        }
+    }
+    fetch->share = curl_share_init();
+    if (fetch->share == NULL ||
+        curl_share_setopt(fetch->share, CURLSHOPT_LOCKFUNC, share_lock) != CURLSHE_OK ||
+        curl_share_setopt(fetch->share, CURLSHOPT_UNLOCKFUNC, share_unlock) != CURLSHE_OK ||
+        curl_share_setopt(fetch->share, CURLSHOPT_USERDATA, fetch) != CURLSHE_OK ||
+        curl_share_setopt(fetch->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK) {
+        return PX_ENOMEM;
+    }
+    return PX_OK;
+}
+
+/* --- new and free ----------------------------------------------------------------------------*/
+
+static size_t buffer_bytes(unsigned streams)
+{
+    size_t share = BUFFERS_BYTES / streams;
+
+    share = share < BUFFER_MAX_BYTES ? share : BUFFER_MAX_BYTES;
+    return share > BUFFER_MIN_BYTES ? share : BUFFER_MIN_BYTES;
+}
+
+/* umask(2) can only be read by setting it; no worker runs yet. */
+static mode_t file_mode(void)
+{
+    mode_t mask = umask(0);
+
+    (void)umask(mask);
+    return 0666 & ~mask;
+}
+
+static void fill_in_defaults(struct px_fetch *fetch)
+{
+    struct px_fetch_opts *opts = &fetch->opts;
+
+    opts->streams = opts->streams != 0 ? opts->streams : 1;
+    opts->stall_timeout_ms = opts->stall_timeout_ms != 0 ? opts->stall_timeout_ms : STALL_MS;
+    opts->connect_timeout_ms =
+        opts->connect_timeout_ms != 0 ? opts->connect_timeout_ms : CONNECT_MS;
+    opts->retries = opts->retries >= 0 ? opts->retries : RETRIES;
+    opts->retry_base_ms = opts->retry_base_ms != 0 ? opts->retry_base_ms : RETRY_BASE_MS;
+    opts->max_retry_after_ms =
+        opts->max_retry_after_ms != 0 ? opts->max_retry_after_ms : MAX_RETRY_AFTER_MS;
+    if (opts->user_agent == NULL) {
+        snprintf(fetch->user_agent, sizeof fetch->user_agent, "pfetch/%s", px_version());
+        opts->user_agent = fetch->user_agent;
+    }
+    fetch->io = opts->io != NULL ? opts->io : px_io_real();
+    fetch->clock = px_clock_real();
+    fetch->retry = (struct retry_policy){.retries = opts->retries,
+                                         .base_ms = opts->retry_base_ms,
+                                         .cap_ms = RETRY_CAP_MS,
+                                         .max_retry_after_ms = opts->max_retry_after_ms};
+    fetch->mode = file_mode();
+    fetch->buffer_bytes = buffer_bytes(opts->streams);
+    state_read_boot(fetch->io, fetch->boot);
+}
+
+static int open_base(struct px_fetch *fetch, char *error, size_t n)
+{
+    const char *dir = fetch->opts.dir != NULL ? fetch->opts.dir : "";
+    char shown[512];
+
+    int rc = dirs_get(fetch->dirs, dir, strlen(dir), &fetch->base);
+    if (rc != PX_OK && n > 0) {
+        snprintf(error, n, "%s: %s", px_show_str(shown, sizeof shown, dir), px_errno_text(errno));
+    }
+    return rc;
+}
+
+int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct px_fetch **out)
+{
+    if (n > 0) {
+        error[0] = '\0';
+    }
+    if (opts->workers == 0 || opts->streams > 100000) {
+        return PX_EINVAL;
+    }
+    struct px_fetch *fetch = calloc(1, sizeof *fetch);
+    if (fetch == NULL) {
+        return PX_ENOMEM;
+    }
+    fetch->opts = *opts;
+    fill_in_defaults(fetch);
+    fetch->accounts = aligned_alloc(ENGINE_CACHE_LINE, opts->workers * sizeof *fetch->accounts);
+    int rc = fetch->accounts != NULL ? PX_OK : PX_ENOMEM;
+    if (rc == PX_OK) {
+        memset(fetch->accounts, 0, opts->workers * sizeof *fetch->accounts);
+        rc = make_share(fetch);
+    }
+    if (rc == PX_OK) {
+        rc = dirs_new(fetch->io, &fetch->dirs);
+    }
+    if (rc == PX_OK) {
+        rc = open_base(fetch, error, n);
+    }
+    if (rc != PX_OK) {
+        px_fetch_free(fetch);
+        return rc;
+    }
+    *out = fetch;
+    return PX_OK;
+}
+
+void px_fetch_free(struct px_fetch *fetch)
+{
+    if (fetch == NULL) {
+        return;
+    }
+    if (fetch->share != NULL) {
+        PX_IGNORE((int)curl_share_cleanup(fetch->share)); /* in use: the pool is still there */
+    }
+    for (unsigned i = 0; i < fetch->share_locks; i++) {
+        px_mutex_fini(&fetch->share_lock[i]);
+    }
+    if (fetch->dirs != NULL) {
+        dirs_put(fetch->dirs, fetch->base);
+    }
+    dirs_free(fetch->dirs);
+    free(fetch->accounts);
+    free(fetch);
+}
+
+/* --- the rest of the interface ---------------------------------------------------------------*/
+
+int px_fetch_source(struct px_fetch *fetch, struct px_source **out)
+{
+    return source_new(fetch, out);
+}
+
+struct px_worker_body px_fetch_body(struct px_fetch *fetch)
+{
+    return (struct px_worker_body){
+        .init = worker_init, .run = worker_run, .fini = worker_fini, .ctx = fetch};
+}
+
+const struct px_account *px_fetch_account(const struct px_fetch *fetch, unsigned worker)
+{
+    return &fetch->accounts[worker].account;
+}
+
+int px_fetch_sync(struct px_fetch *fetch)
+{
+    if (fetch->opts.fsync != PX_FSYNC_END) {
+        return PX_OK;
+    }
+    return syncfs(fetch->base->fd) == 0 ? PX_OK : PX_EIO;
+}
+
+int px_fetch_write_entry(const struct px_result *task, FILE *out)
+{
+    return task_write_entry((const struct fetch_task *)(const void *)task, out);
+}

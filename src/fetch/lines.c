@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/lines.c - the records of a file or pipe, never waiting for long.
+ *
+ * Below the list parser (list.c), on the owner's thread; no locks. A pipe that is still being
+ * written must not stop the run loop, so anything but a regular file is polled before it is read.
+ */
+#define _GNU_SOURCE
+#include "fetch/lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pxfer/status.h>
+
+#include "base/fdio.h"
+
+#define READ_BYTES ((size_t)65536) /* what a pipe holds; larger reads of a file gain nothing */
+
+int lines_open(struct lines *lines, const struct px_io_ops *io, const char *path, char separator)
+{
+    struct stat st;
+    bool is_stdin = strcmp(path, "-") == 0;
+    /* O_NONBLOCK: opening a FIFO that has no writer yet must not wait */
+    int fd = is_stdin ? STDIN_FILENO
+                      : io->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+
+    *lines = (struct lines){.io = io, .fd = -1, .separator = separator};
+    if (fd < 0) {
+        return -1;
+    }
+    if (io->fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+        int err = S_ISDIR(st.st_mode) ? EISDIR : errno;
+
+        if (!is_stdin) {
+            PX_IGNORE(io->close(fd)); /* was not written to */
+        }
+        errno = err;
+        return -1;
+    }
+    lines->fd = fd;
+    lines->owns_fd = !is_stdin;
+    lines->may_wait = !S_ISREG(st.st_mode);
+    return 0;
+}
+
+void lines_close(struct lines *lines)
+{
+    if (lines->owns_fd) {
+        PX_IGNORE(lines->io->close(lines->fd)); /* was not written to */
+    }
+    free(lines->buf);
+    *lines = (struct lines){.fd = -1};
+}
+
+/* Makes room for a read behind end. PX_ENOMEM. */
+static int make_room(struct lines *lines)
+{
+    if (lines->begin > 0) {
+        memmove(lines->buf, lines->buf + lines->begin, lines->end - lines->begin);
+        lines->end -= lines->begin;
+        lines->begin = 0;
+    }
+    if (lines->room - lines->end >= READ_BYTES) {
+        return PX_OK;
+    }
+    size_t room = lines->room == 0 ? 2 * READ_BYTES : 2 * lines->room;
+    char *buf = realloc(lines->buf, room);
+    if (buf == NULL) {
+        return PX_ENOMEM;
+    }
+    lines->buf = buf;
+    lines->room = room;
+    return PX_OK;
+}
+
+/* Reads once. PX_OK: there is more, or the end was found. */
+static int fill(struct lines *lines)
+{
+    struct pollfd ready = {.fd = lines->fd, .events = POLLIN};
+
+    if (make_room(lines) != PX_OK) {
+        return PX_ENOMEM;
+    }
+    if (lines->may_wait && poll(&ready, 1, 0) == 0) {
+        return PX_EAGAIN;
+    }
+    ssize_t got =
+        lines->io->read(lines->fd, lines->buf + lines->end, lines->room - lines->end);
+    if (got < 0) {
+        return errno == EAGAIN || errno == EWOULDBLOCK ? PX_EAGAIN : PX_EIO;
+    }
+    lines->ended = got == 0;
+    lines->end += (size_t)got;
+    return PX_OK;
+}
+
+/* Inside a line beyond the limit: forgets all but its beginning, up to the separator if it is
+ * there. */
+static void shrink_long_line(struct lines *lines)
+{
+    char *from = lines->buf + lines->begin + LINES_SAMPLE_BYTES;
+    size_t len = lines->end - lines->begin - LINES_SAMPLE_BYTES;
+    char *separator = memchr(from, lines->separator, len);
+    size_t gone = separator != NULL ? (size_t)(separator - from) : len;
+
+    memmove(from, from + gone, len - gone);
+    lines->end -= gone;
+    lines->scanned = LINES_SAMPLE_BYTES;
+}
+
+/* Length of the record at begin, with `*after` where the next begins. PX_EAGAIN: its end has not
+ * been read. */
+static int find_end(struct lines *lines, size_t *len, size_t *after)
+{
+    size_t held = lines->end - lines->begin;
+    const char *from = lines->buf + lines->begin;
+    const char *separator =
+        held > lines->scanned
+            ? memchr(from + lines->scanned, lines->separator, held - lines->scanned)
+            : NULL;
+
+    if (separator != NULL) {
+        *len = (size_t)(separator - from);
+        *after = lines->begin + *len + 1;
+        return PX_OK;
+    }
+    lines->scanned = held;
+    if (lines->ended && held > 0) {
+        *len = held;
+        *after = lines->end;
+        return PX_OK;
+    }
+    return lines->ended ? PX_EEND : PX_EAGAIN;
+}
+
+static void skip_bom(struct lines *lines)
+{
+    if (lines->number == 0 && lines->end - lines->begin >= 3 &&
+        memcmp(lines->buf + lines->begin, "\xef\xbb\xbf", 3) == 0) {
+        lines->begin += 3;
+        lines->scanned = 0;
+    }
+}
+
+int lines_peek(struct lines *lines, const char **text, size_t *len)
+{
+    size_t after = 0;
+    int rc;
+
+    *text = "";
+    *len = 0;
+    while ((rc = lines->buf != NULL ? find_end(lines, len, &after) : PX_EAGAIN) == PX_EAGAIN) {
+        if (lines->end - lines->begin > LINES_MAX_BYTES || lines->too_long) {
+            lines->too_long = true;
+            shrink_long_line(lines);
+        }
+        rc = fill(lines);
+        if (rc != PX_OK) {
+            return rc;
+        }
+        skip_bom(lines);
+    }
+    if (rc != PX_OK) {
+        return rc;
+    }
+    if (lines->next == 0) {
+        lines->number++;
+    }
+    lines->next = after;
+    *text = lines->buf + lines->begin;
+    if (lines->too_long || *len > LINES_MAX_BYTES) {
+        *len = LINES_SAMPLE_BYTES;
+        lines->too_long = true;
+        return PX_EBADLINE;
+    }
+    if (lines->separator == '\n' && *len > 0 && (*text)[*len - 1] == '\r') {
+        (*len)--;
+    }
+    return PX_OK;
+}
+
+void lines_take(struct lines *lines)
+{
+    if (lines->next != 0) {
+        lines->begin = lines->next;
+        lines->next = 0;
+        lines->scanned = 0;
+        lines->too_long = false;
+    }
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/request.c - every option of libcurl that the engine sets.
+ *
+ * Called by each worker for its own handles; the run's options are only read. Facts are of libcurl
+ * 7.88.1 where no version is named; the least version that must build is 7.84.
+ */
+#define _GNU_SOURCE
+#include "fetch/request.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <pxfer/status.h>
+
+#include "fetch/engine.h"
+#include "fetch/list.h"
+#include "fetch/task.h"
+
+/* recv() asks for so much at once. 512 KiB instead of the default 16 KiB cuts recv and poll calls on
+ * large files about 20-fold; with many streams in a worker the sum must stay small. Write callbacks
+ * get at most 16 KiB each (CURL_MAX_WRITE_SIZE) whatever this is. */
+#define BUFFER_FEW_BYTES 524288L
+#define BUFFER_MANY_BYTES 65536L
+#define FEW_STREAMS 4
+
+/* The first failure wins and the rest is skipped. */
+#define SET(rc, easy, option, value)                              \
+    do {                                                          \
+        if ((rc) == CURLE_OK) {                                   \
+            (rc) = curl_easy_setopt((easy), (option), (value));   \
+        }                                                         \
+    } while (0)
+
+static int status_of(CURLcode rc)
+{
+    if (rc == CURLE_OK) {
+        return PX_OK;
+    }
+    return rc == CURLE_OUT_OF_MEMORY ? PX_ENOMEM : PX_EINVAL;
+}
+
+static long http_version(const struct px_fetch *fetch)
+{
+    switch (fetch->opts.http) {
+    case PX_HTTP_1_1: return CURL_HTTP_VERSION_1_1;
+    case PX_HTTP_2: return CURL_HTTP_VERSION_2TLS;
+    case PX_HTTP_2_PRIOR_KNOWLEDGE: return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    case PX_HTTP_AUTO: break;
+    }
+    /* Several streams share a connection only with HTTP/2; a single one is faster without framing. */
+    return fetch->opts.streams > 1 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+}
+
+static CURLcode set_protocols(CURL *easy)
+{
+    CURLcode rc = CURLE_OK;
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+    SET(rc, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(rc, easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+    SET(rc, easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    SET(rc, easy, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    /* redirects are followed by hand: fetch/redirect.h says why */
+    SET(rc, easy, CURLOPT_FOLLOWLOCATION, 0L);
+    return rc;
+}
+
+static CURLcode set_tls(CURL *easy, const struct px_fetch *fetch)
+{
+    CURLcode rc = CURLE_OK;
+
+    /* With a CApath (Debian builds one in) libcurl parses the whole CA bundle again for every
+     * connection; its cache of parsed bundles (7.87) works with a CAfile alone. */
+    SET(rc, easy, CURLOPT_CAPATH, NULL);
+    if (fetch->opts.cacert != NULL) {
+        SET(rc, easy, CURLOPT_CAINFO, fetch->opts.cacert);
+    }
+    if (fetch->opts.insecure) {
+        SET(rc, easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        SET(rc, easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    SET(rc, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    return rc;
+}
+
+static CURLcode set_hooks(CURL *easy, const struct request_hooks *hooks)
+{
+    CURLcode rc = CURLE_OK;
+
+    SET(rc, easy, CURLOPT_WRITEFUNCTION, hooks->write);
+    SET(rc, easy, CURLOPT_WRITEDATA, hooks->ctx);
+    SET(rc, easy, CURLOPT_HEADERFUNCTION, hooks->header);
+    SET(rc, easy, CURLOPT_HEADERDATA, hooks->ctx);
+    SET(rc, easy, CURLOPT_PRIVATE, hooks->ctx);
+    SET(rc, easy, CURLOPT_ERRORBUFFER, hooks->error);
+    if (hooks->debug != NULL) {
+        SET(rc, easy, CURLOPT_DEBUGFUNCTION, hooks->debug);
+        SET(rc, easy, CURLOPT_DEBUGDATA, hooks->ctx);
+        SET(rc, easy, CURLOPT_VERBOSE, 1L);
+    }
+    return rc;
+}
+
+static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
+{
+    CURLcode rc = CURLE_OK;
+    bool few = fetch->opts.streams <= FEW_STREAMS;
+
+    /* no SIGALRM for timeouts, no SIGPIPE games: this is a program of threads */
+    SET(rc, easy, CURLOPT_NOSIGNAL, 1L);
+    /* The stall timeout is the worker's own (transfer.c): LOW_SPEED_TIME counts whole seconds. */
+    SET(rc, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->opts.connect_timeout_ms);
+    SET(rc, easy, CURLOPT_BUFFERSIZE, few ? BUFFER_FEW_BYTES : BUFFER_MANY_BYTES);
+    SET(rc, easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(rc, easy, CURLOPT_HTTP_VERSION, http_version(fetch));
+    /* new streams wait for the connection that is being made, to share it when it is HTTP/2 */
+    SET(rc, easy, CURLOPT_PIPEWAIT, fetch->opts.streams > 1 ? 1L : 0L);
+    SET(rc, easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* DNS answers alone cross threads: TLS sessions raced before 8.10, and libcurl's manual warns
+     * of sharing connections and cookies. */
+    SET(rc, easy, CURLOPT_SHARE, fetch->share);
+    /* ACCEPT_ENCODING stays unset: what is stored are the bytes as sent, and ranges count them. */
+    SET(rc, easy, CURLOPT_USERAGENT, fetch->opts.user_agent);
+    return rc;
+}
+
+int request_easy_new(const struct px_fetch *fetch, const struct request_hooks *hooks, CURL **out)
+{
+    CURL *easy = curl_easy_init();
+
+    if (easy == NULL) {
+        return PX_ENOMEM;
+    }
+    CURLcode rc = set_hooks(easy, hooks);
+    if (rc == CURLE_OK) {
+        rc = set_protocols(easy);
+    }
+    if (rc == CURLE_OK) {
+        rc = set_connection(easy, fetch);
+    }
+    if (rc == CURLE_OK) {
+        rc = set_tls(easy, fetch);
+    }
+    if (rc != CURLE_OK) {
+        curl_easy_cleanup(easy);
+        return status_of(rc);
+    }
+    *out = easy;
+    return PX_OK;
+}
+
+int request_multi_new(const struct px_fetch *fetch, CURLM **out)
+{
+    CURLM *multi = curl_multi_init();
+
+    if (multi == NULL) {
+        return PX_ENOMEM;
+    }
+    /* Connections kept for reuse: as many as there can be transfers, and a few for lists that
+     * alternate between hosts. libcurl's own rule (4 for each transfer in the multi) shrinks with
+     * the number of transfers of the moment and closes what the next URL needs. */
+    CURLMcode rc = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)fetch->opts.streams + 8L);
+    if (rc != CURLM_OK) {
+        curl_multi_cleanup(multi);
+        return rc == CURLM_OUT_OF_MEMORY ? PX_ENOMEM : PX_EINVAL;
+    }
+    *out = multi;
+    return PX_OK;
+}
+
+int request_set(CURL *easy, const struct request *request)
+{
+    CURLcode rc = CURLE_OK;
+    char range[32];
+
+    SET(rc, easy, CURLOPT_URL, request->url);
+    SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
+    /* Not RESUME_FROM: that swallows a 416 and counts Content-Length its own way. */
+    if (request->from > 0) {
+        snprintf(range, sizeof range, "%" PRIu64 "-", request->from);
+        SET(rc, easy, CURLOPT_RANGE, range);
+    } else {
+        SET(rc, easy, CURLOPT_RANGE, NULL);
+    }
+    return status_of(rc);
+}
+
+/* --- headers ---------------------------------------------------------------------------------*/
+
+static int append(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (longer == NULL) {
+        return PX_ENOMEM;
+    }
+    *list = longer;
+    return PX_OK;
+}
+
+static size_t header_name_len(const char *line)
+{
+    return strcspn(line, ":;");
+}
+
+static bool same_header(const char *a, const char *b)
+{
+    size_t n = header_name_len(a);
+
+    return n == header_name_len(b) && strncasecmp(a, b, n) == 0;
+}
+
+/* "Name: value" of a task's option, newly allocated; NULL with PX_OK in *rc: not a header. */
+static char *header_of_option(const struct list_option *option, int *rc)
+{
+    const char *name = list_option_is(option, "header")       ? ""
+                       : list_option_is(option, "referer")    ? "Referer: "
+                       : list_option_is(option, "user-agent") ? "User-Agent: "
+                                                              : NULL;
+    char *line = NULL;
+
+    *rc = PX_OK;
+    if (name != NULL &&
+        asprintf(&line, "%s%.*s", name, (int)option->value_len, option->value) < 0) {
+        *rc = PX_ENOMEM;
+        line = NULL;
+    }
+    return line;
+}
+
+static int append_task_headers(const struct fetch_task *task, struct curl_slist **list)
+{
+    const char *at = task->options;
+    size_t left = task->options_len;
+    struct list_option option;
+    int rc = PX_OK;
+
+    while (rc == PX_OK && list_option_next(&at, &left, &option)) {
+        char *line = header_of_option(&option, &rc);
+
+        if (line != NULL) {
+            rc = append(list, line);
+            free(line);
+        }
+    }
+    return rc;
+}
+
+int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out)
+{
+    int rc = PX_OK;
+
+    *out = NULL;
+    for (size_t i = 0; i < fetch->opts.n_headers && rc == PX_OK; i++) {
+        rc = append(out, fetch->opts.headers[i]);
+    }
+    if (rc != PX_OK) {
+        curl_slist_free_all(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+/* Does one of the first n lines have the same name? */
+static bool is_replaced(const struct curl_slist *list, size_t n, const char *header)
+{
+    for (; n > 0; n--, list = list->next) {
+        if (same_header(list->data, header)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int request_headers(const struct fetch_task *task, struct curl_slist **out)
+{
+    const struct px_fetch_opts *opts = &task->fetch->opts;
+    size_t own = 0;
+
+    *out = NULL;
+    int rc = append_task_headers(task, out);
+    for (const struct curl_slist *line = *out; line != NULL; line = line->next) {
+        own++;
+    }
+    for (size_t i = 0; i < opts->n_headers && rc == PX_OK; i++) {
+        if (!is_replaced(*out, own, opts->headers[i])) {
+            rc = append(out, opts->headers[i]);
+        }
+    }
+    if (rc != PX_OK) {
+        curl_slist_free_all(*out);
+        *out = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/request.h - every option of libcurl that the engine sets, in one place; each fact about
+ * libcurl that forced one stands beside it in request.c.
+ */
+#ifndef FETCH_REQUEST_H
+#define FETCH_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include <pxfer/attr.h>
+
+struct fetch_task;
+struct px_fetch;
+
+/* What a handle calls back with; `ctx` is the last argument of each. */
+struct request_hooks {
+    curl_write_callback write;
+    curl_write_callback header;
+    curl_debug_callback debug; /* NULL = none */
+    void *ctx;
+    char *error; /* CURL_ERROR_SIZE bytes */
+};
+
+/* One request of a transfer: the first, or one hop of a redirect. */
+struct request {
+    const char *url;
+    uint64_t from;              /* Range: bytes=from- ; 0 = no Range header */
+    struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
+};
+
+/* The handles that a worker keeps for its whole life. PX_ENOMEM; PX_EINVAL: this libcurl cannot do
+ * what was asked for. */
+PX_NODISCARD int request_multi_new(const struct px_fetch *fetch, CURLM **out);
+PX_NODISCARD int request_easy_new(const struct px_fetch *fetch, const struct request_hooks *hooks,
+                                  CURL **out);
+
+/* What changes from request to request. */
+PX_NODISCARD int request_set(CURL *easy, const struct request *request);
+
+/* The headers of the run (-H) and those of the task; a task's header replaces the run's of the same
+ * name. Caller frees with curl_slist_free_all(). Only for a task with has_headers; for others
+ * request_run_headers(). */
+PX_NODISCARD int request_headers(const struct fetch_task *task, struct curl_slist **out);
+PX_NODISCARD int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out);
+
+#endif

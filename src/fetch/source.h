@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/source.h - the engine's one source: list entries become tasks, failed tries come back as
+ * tasks that wait, hosts that asked for a pause get it.
+ *
+ * px_fetch_source() in pxfer/fetch.h is the way in; this header is for the engine and tests.
+ */
+#ifndef FETCH_SOURCE_H
+#define FETCH_SOURCE_H
+
+#include <pxfer/attr.h>
+#include <pxfer/source.h>
+
+struct px_fetch;
+
+/* Tasks that may wait for their time at once. When there are more the list is not read on until
+ * some are due: memory stays bounded when all that is left is one host that said "later". */
+#define SOURCE_KEPT_MAX 1024
+/* Of these, how many may keep an open file with the bytes that they have. */
+#define SOURCE_KEPT_PARTS 128
+
+PX_NODISCARD int source_new(struct px_fetch *fetch, struct px_source **out); /* PX_ENOMEM */
+
+#endif

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/task.c - one URL on its way through the run.
+ *
+ * Made and freed by the source on the owner's thread, worked on by one worker at a time; no locks.
+ */
+#define _GNU_SOURCE
+#include "fetch/task.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pxfer/status.h>
+
+#include "base/show.h"
+#include "fetch/engine.h"
+#include "fetch/gate.h"
+#include "fetch/list.h"
+#include "fetch/name.h"
+
+/* ETag, Last-Modified and a final URL of usual length fit in this. */
+#define ROOM_BYTES 256
+
+struct task_overflow {
+    struct task_overflow *next;
+    char text[];
+};
+
+/* What the options of an entry say. */
+struct spec {
+    struct list_option out, dir;
+    struct px_checksum checksum;
+    bool has_headers;
+};
+
+/* --- outcome ---------------------------------------------------------------------------------*/
+
+static void set_state(struct fetch_task *task, enum px_item_state state, int status)
+{
+    free(task->item.error);
+    task->item.error = NULL;
+    task->item.state = state;
+    task->item.status = status;
+    task->item.os_errno = 0;
+    task->detail.skip_reason = NULL;
+    task->result.ok = state == PX_ITEM_OK;
+    task->result.skipped = state == PX_ITEM_SKIPPED;
+    task->result.failed = state == PX_ITEM_FAILED;
+    task->result.canceled = state == PX_ITEM_CANCELED;
+    task->result.bytes = task->item.bytes;
+}
+
+void task_set_ok(struct fetch_task *task, uint64_t bytes)
+{
+    task->item.bytes = bytes;
+    set_state(task, PX_ITEM_OK, PX_OK);
+}
+
+void task_set_skipped(struct fetch_task *task, int status, const char *reason)
+{
+    set_state(task, PX_ITEM_SKIPPED, status);
+    task->detail.skip_reason = reason;
+}
+
+void task_set_canceled(struct fetch_task *task)
+{
+    set_state(task, PX_ITEM_CANCELED, PX_ECANCELED);
+}
+
+void task_set_failed(struct fetch_task *task, int status, int err, const char *fmt, ...)
+{
+    va_list args;
+
+    set_state(task, PX_ITEM_FAILED, status);
+    task->item.os_errno = err;
+    va_start(args, fmt);
+    if (vasprintf(&task->item.error, fmt, args) < 0) {
+        task->item.error = NULL;
+    }
+    va_end(args);
+}
+
+/* --- making ----------------------------------------------------------------------------------*/
+
+static bool names_header(const struct list_option *option)
+{
+    return list_option_is(option, "header") || list_option_is(option, "referer") ||
+           list_option_is(option, "user-agent");
+}
+
+/* NULL, or why the checksum= cannot be used. */
+static const char *read_checksum(const struct list_option *option, struct px_checksum *out)
+{
+    char text[2 * PX_DIGEST_MAX_BYTES + 32];
+
+    if (option->value_len >= sizeof text) {
+        return "checksum= is not TYPE=HEX";
+    }
+    memcpy(text, option->value, option->value_len);
+    text[option->value_len] = '\0';
+    return px_checksum_parse(text, out) == PX_OK
+               ? NULL
+               : "checksum= is not TYPE=HEX with a known type and its number of digits";
+}
+
+/* Of an option that is given twice the last counts, as in aria2. NULL, or the reason. */
+static const char *read_options(const struct list_entry *entry, struct spec *out,
+                                const char **unknown, size_t *unknown_len)
+{
+    const char *at = entry->options;
+    size_t left = entry->options_len;
+    struct list_option option;
+    const char *fault = NULL;
+
+    while (fault == NULL && list_option_next(&at, &left, &option)) {
+        if (list_option_is(&option, "out")) {
+            out->out = option;
+        } else if (list_option_is(&option, "dir")) {
+            out->dir = option;
+            fault = option.value_len == 0 ? "dir= is empty" : NULL;
+        } else if (list_option_is(&option, "checksum")) {
+            fault = read_checksum(&option, &out->checksum);
+        } else if (names_header(&option)) {
+            out->has_headers = true;
+        } else {
+            *unknown = option.name;
+            *unknown_len = option.name_len;
+        }
+    }
+    return fault;
+}
+
+/* Where the file goes: a directory as written and a relative path below it. */
+struct destination {
+    const char *dir;
+    size_t dir_len;
+    bool dir_is_base;
+    const char *path;
+    size_t path_len;
+    char room[NAME_PATH_ROOM];
+};
+
+static const char *decide_destination(const struct px_fetch *fetch, const struct list_entry *entry,
+                                      const struct spec *spec, struct destination *out)
+{
+    const char *fault = NULL;
+
+    out->dir = fetch->opts.dir != NULL ? fetch->opts.dir : "";
+    out->dir_len = strlen(out->dir);
+    out->dir_is_base = true;
+    if (spec->dir.name != NULL) {
+        out->dir = spec->dir.value;
+        out->dir_len = spec->dir.value_len;
+        out->dir_is_base = false;
+    }
+    out->path = out->room;
+    if (fetch->opts.out_name != NULL) {
+        /* the user's own word: taken as it is */
+        out->path = fetch->opts.out_name;
+        out->path_len = strlen(out->path);
+        out->dir_len = out->path[0] == '/' ? 0 : out->dir_len;
+    } else if (spec->out.name != NULL) {
+        if (name_from_out(spec->out.value, spec->out.value_len, out->room, &fault) != PX_OK) {
+            return fault;
+        }
+        out->path_len = strlen(out->room);
+    } else {
+        out->path_len = name_from_url(entry->url, entry->url_len, out->room);
+    }
+    return NULL;
+}
+
+/* Writes `len` bytes and a NUL at *at and moves it behind them. */
+static const char *put_text(char **at, const char *text, size_t len)
+{
+    char *start = *at;
+
+    memcpy(start, text, len);
+    start[len] = '\0';
+    *at = start + len + 1;
+    return start;
+}
+
+static void put_target(struct fetch_task *task, const struct destination *to, char **at)
+{
+    char *start = *at;
+    size_t n = to->dir_len;
+
+    memcpy(start, to->dir, n);
+    if (n > 0 && start[n - 1] != '/') {
+        start[n++] = '/';
+    }
+    memcpy(start + n, to->path, to->path_len);
+    start[n + to->path_len] = '\0';
+    *at = start + n + to->path_len + 1;
+
+    const char *slash = memrchr(start, '/', n + to->path_len);
+    task->target = start;
+    task->name = slash != NULL ? slash + 1 : start;
+    task->dir_len = slash != NULL ? (size_t)(slash - start) + (slash == start) : 0;
+    task->in_base = to->dir_is_base && task->name == start + n && to->path[0] != '/';
+}
+
+/* scheme://host:port in lower case, without userinfo; what is odd about a URL only costs that a
+ * pause of its host does not find it. */
+static void find_origin(struct fetch_task *task)
+{
+    char origin[300];
+    const char *host = strchr(task->url, ':');
+    size_t n = 0;
+
+    for (const char *p = task->url; p < host + 3; p++) {
+        origin[n++] = (char)(*p | 0x20);
+    }
+    host += 3;
+    size_t len = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', len);
+    if (at != NULL) {
+        task->has_userinfo = true;
+        len -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    for (size_t i = 0; i < len && n < sizeof origin; i++) {
+        char c = host[i];
+        origin[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    task->origin = name_hash(origin, n, 1);
+}
+
+static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct list_entry *entry,
+                                     const struct destination *to, char **at)
+{
+    size_t texts = entry->url_len + entry->mirrors_len + entry->options_len + to->dir_len +
+                   to->path_len + 5;
+    struct fetch_task *task = malloc(sizeof *task + texts + ROOM_BYTES);
+
+    if (task == NULL) {
+        return NULL;
+    }
+    memset(task, 0, sizeof *task);
+    task->fetch = fetch;
+    task->part.fd = -1;
+    task->size = GATE_UNKNOWN;
+    task->input = entry->input;
+    task->room = task->text;
+    task->room_left = ROOM_BYTES;
+    *at = task->text + ROOM_BYTES;
+
+    task->url = put_text(at, entry->url, entry->url_len);
+    if (entry->mirrors_len > 0) {
+        task->mirrors = put_text(at, entry->mirrors, entry->mirrors_len);
+    }
+    task->options = put_text(at, entry->options, entry->options_len);
+    task->options_len = entry->options_len;
+
+    task->item.source = task->url;
+    task->item.line = entry->line;
+    task->item.detail = &task->detail;
+    task->result.items = &task->item;
+    task->result.n_items = 1;
+    return task;
+}
+
+static void fail_line(struct fetch_task *task, const char *fault)
+{
+    if (task->item.line > 0) {
+        task_set_failed(task, PX_EBADLINE, 0, "line %" PRIu64 ": %s", task->item.line, fault);
+    } else {
+        task_set_failed(task, PX_EBADLINE, 0, "%s", fault);
+    }
+}
+
+static void say_once_unused(const struct fetch_task *task, const char *unknown, size_t len)
+{
+    const struct px_log *log = task->fetch->opts.log;
+    char shown[PX_SHOW_ROOM(64)];
+
+    if (unknown != NULL && px_log_wants(log, PX_LOG_VERBOSE)) {
+        px_show(shown, sizeof shown, unknown, len);
+        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "line %" PRIu64 ": option %s is not used",
+                    task->item.line, shown);
+    }
+    if (task->mirrors != NULL && px_log_wants(log, PX_LOG_VERBOSE)) {
+        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN,
+                    "line %" PRIu64 ": only the first of several URLs is used", task->item.line);
+    }
+}
+
+int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struct fetch_task **out)
+{
+    struct destination to = {.dir = "", .path = ""};
+    struct spec spec = {0};
+    const char *unknown = NULL;
+    size_t unknown_len = 0;
+    const char *fault = entry->bad;
+    char *at;
+
+    if (fault == NULL) {
+        fault = read_options(entry, &spec, &unknown, &unknown_len);
+    }
+    if (fault == NULL) {
+        fault = decide_destination(fetch, entry, &spec, &to);
+    }
+    struct fetch_task *task = task_alloc(fetch, entry, &to, &at);
+    if (task == NULL) {
+        return PX_ENOMEM;
+    }
+    if (fault != NULL) {
+        fail_line(task, fault);
+    } else {
+        put_target(task, &to, &at);
+        find_origin(task);
+        task->item.target = task->target;
+        task->checksum = spec.checksum;
+        task->has_headers = spec.has_headers;
+        say_once_unused(task, unknown, unknown_len);
+    }
+    *out = task;
+    return PX_OK;
+}
+
+/* --- holding ---------------------------------------------------------------------------------*/
+
+struct part_place task_place(const struct fetch_task *task)
+{
+    const struct px_fetch *fetch = task->fetch;
+
+    return (struct part_place){.io = fetch->io,
+                               .dirfd = task->dir != NULL ? task->dir->fd : -1,
+                               .name = task->name,
+                               .on_exist = fetch->opts.on_exist,
+                               .fsync = fetch->opts.fsync,
+                               .mode = fetch->mode};
+}
+
+uint64_t task_url_hash(const struct fetch_task *task)
+{
+    return name_hash(task->url, strlen(task->url), 2);
+}
+
+int task_open_dir(struct fetch_task *task)
+{
+    if (task->dir != NULL) {
+        return PX_OK;
+    }
+    if (task->in_base) {
+        task->dir = task->fetch->base;
+        return PX_OK;
+    }
+    return dirs_get(task->fetch->dirs, task->target, task->dir_len, &task->dir);
+}
+
+void task_drop_part(struct fetch_task *task)
+{
+    struct part_place place = task_place(task);
+
+    part_discard(&task->part, &place);
+    px_digest_free(task->digest);
+    task->digest = NULL;
+}
+
+void task_free(struct fetch_task *task)
+{
+    if (task == NULL) {
+        return;
+    }
+    part_suspend(&task->part, task->fetch->io);
+    px_digest_free(task->digest);
+    if (task->dir != NULL && !task->in_base) {
+        dirs_put(task->fetch->dirs, task->dir);
+    }
+    for (struct task_overflow *next; task->overflow != NULL; task->overflow = next) {
+        next = task->overflow->next;
+        free(task->overflow);
+    }
+    free(task->item.error);
+    free(task);
+}
+
+const char *task_keep_text(struct fetch_task *task, const char *text)
+{
+    if (text == NULL) {
+        return NULL;
+    }
+    size_t n = strlen(text) + 1;
+    if (n <= task->room_left) {
+        char *kept = task->room;
+
+        memcpy(kept, text, n);
+        task->room += n;
+        task->room_left -= n;
+        return kept;
+    }
+    struct task_overflow *more = malloc(sizeof *more + n);
+    if (more == NULL) {
+        return NULL;
+    }
+    memcpy(more->text, text, n);
+    more->next = task->overflow;
+    task->overflow = more;
+    return more->text;
+}
+
+/* --- as a list entry -------------------------------------------------------------------------*/
+
+static int put_options(const struct fetch_task *task, FILE *out)
+{
+    const char *at = task->options;
+    size_t left = task->options_len;
+    struct list_option option;
+    int bad = 0;
+
+    while (list_option_next(&at, &left, &option)) {
+        bad |= fprintf(out, "  %.*s=%.*s\n", (int)option.name_len, option.name,
+                       (int)option.value_len, option.value) < 0;
+    }
+    if (task->fetch->opts.out_name != NULL) {
+        bad |= fprintf(out, "  out=%s\n", task->fetch->opts.out_name) < 0;
+    }
+    return bad;
+}
+
+int task_write_entry(const struct fetch_task *task, FILE *out)
+{
+    int bad = 0;
+
+    if (task->item.status == PX_EBADLINE) {
+        /* a line that cannot be used again would fail the next run as well: for people only */
+        char *shown = px_show_url_dup(task->url);
+
+        bad |= fprintf(out, "# %s: %s\n", task->item.error != NULL ? task->item.error : "bad line",
+                       shown != NULL ? shown : "") < 0;
+        free(shown);
+    } else {
+        bad |= fprintf(out, "%s%s%s\n", task->url, task->mirrors != NULL ? "\t" : "",
+                       task->mirrors != NULL ? task->mirrors : "") < 0;
+        bad |= put_options(task, out);
+    }
+    return bad ? PX_EIO : PX_OK;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/task.h - one URL on its way through the run: what was asked, what has become of it, and what
+ * it carries from one try to the next. One allocation (a second one only for replies of unusual
+ * length), which begins with its own result.
+ *
+ * Owned by one thread at a time: the source makes it, a worker has it between next() and emit(), the
+ * source gets it back. So nothing here is locked.
+ */
+#ifndef FETCH_TASK_H
+#define FETCH_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pxfer/attr.h>
+#include <pxfer/fetch.h>
+#include <pxfer/item.h>
+
+#include "base/digest.h"
+#include "fetch/dirs.h"
+#include "fetch/part.h"
+#include "fetch/retry.h"
+
+struct list_entry;
+struct task_overflow;
+
+struct fetch_task {
+    struct px_result result; /* first: the run loop's view of the task */
+    struct px_item item;
+    struct px_fetch_detail detail;
+
+    /* what was asked; fixed after task_new() */
+    const struct px_fetch *fetch;
+    const char *url;
+    const char *mirrors; /* NULL = none */
+    const char *options; /* the entry's NAME=VALUE lines as written */
+    size_t options_len;
+    const char *target; /* DIR/SUB/NAME */
+    size_t dir_len;     /* target[0..dir_len) is the directory */
+    const char *name;   /* inside target: its last component */
+    bool in_base;       /* the directory is the engine's own */
+    bool has_headers;   /* options hold header=, referer= or user-agent= */
+    bool has_userinfo;  /* USER:PASS@ in the URL */
+    size_t input;
+    uint64_t origin; /* hash of scheme://host:port */
+    struct px_checksum checksum;
+
+    /* the source's: when and how often */
+    struct task_plan {
+        int64_t ready_ns; /* made, or due again */
+        uint64_t order;   /* of two that are due at once the older goes first */
+        unsigned tries;   /* that counted */
+        unsigned pauses;  /* that did not */
+    } plan;
+
+    /* the worker's, from try to try */
+    struct part part;
+    const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
+    struct px_digest *digest;
+    uint64_t size; /* of the whole, GATE_UNKNOWN */
+    unsigned restarts;
+    unsigned bad_sums;
+    int64_t spent_ns; /* of all tries, without the waiting between */
+    bool looked_for_leftover;
+    char hex[2 * PX_DIGEST_MAX_BYTES + 1];
+    struct retry_facts facts; /* how the last try ended */
+
+    /* room for strings that come with replies */
+    struct task_overflow *overflow;
+    char *room;
+    size_t room_left;
+    char text[];
+};
+
+static inline struct fetch_task *task_of(struct px_result *result)
+{
+    return (struct fetch_task *)(void *)result;
+}
+
+/* Makes a task of an entry. A bad entry becomes a task that has failed already, with PX_EBADLINE and
+ * "line N: reason". PX_ENOMEM. */
+PX_NODISCARD int task_new(const struct px_fetch *fetch, const struct list_entry *entry,
+                          struct fetch_task **out);
+
+/* With whatever it still holds; a kept .part stays on disk. Not for use under io faults: errors at
+ * this point change nothing. */
+void task_free(struct fetch_task *task);
+
+/* Drops the part and its digest, on disk too. */
+void task_drop_part(struct fetch_task *task);
+
+/* What a .part file's state knows the URL by: it has the secrets of the URL in it, but cannot be read
+ * back. */
+uint64_t task_url_hash(const struct fetch_task *task);
+
+/* Makes sure of task->dir. PX_EIO, PX_EFULL with errno, PX_ENOMEM. */
+PX_NODISCARD int task_open_dir(struct fetch_task *task);
+
+/* The part's place; valid while task->dir is held. */
+struct part_place task_place(const struct fetch_task *task);
+
+/* A copy of text that lives as long as the task; NULL: out of memory (or text is NULL). */
+const char *task_keep_text(struct fetch_task *task, const char *text);
+
+/* The outcome; each replaces the one before. `err` is an errno or 0. Arguments must be printable
+ * (px_show). What the text lacks for want of memory, the status still says. */
+void task_set_ok(struct fetch_task *task, uint64_t bytes);
+void task_set_skipped(struct fetch_task *task, int status, const char *reason);
+void task_set_canceled(struct fetch_task *task);
+void task_set_failed(struct fetch_task *task, int status, int err, const char *fmt, ...)
+    PX_PRINTF(4, 5);
+
+/* As a list entry (see px_fetch_write_entry). */
+PX_NODISCARD int task_write_entry(const struct fetch_task *task, FILE *out);
+
+#endif

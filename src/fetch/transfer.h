@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/transfer.h - one place in a worker where one task at a time is fetched: a kept easy handle,
+ * a write buffer, and the state of the try that is going on.
+ *
+ * A try is one or more requests: redirects and clean restarts happen inside it. Everything here is
+ * called on the worker's own thread.
+ */
+#ifndef FETCH_TRANSFER_H
+#define FETCH_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include <pxfer/attr.h>
+
+#include "fetch/gate.h"
+
+struct fetch_task;
+struct px_fetch;
+struct px_worker;
+
+struct transfer {
+    /* fixed after transfer_init() */
+    const struct px_fetch *fetch;
+    struct px_worker *worker;
+    size_t slot; /* of the activity display */
+    struct curl_slist *run_headers; /* borrowed: the worker's */
+    CURL *easy;
+    char *buffer; /* fetch->buffer_bytes; allocated for the first body */
+
+    struct fetch_task *task; /* NULL: free */
+
+    /* this try */
+    int64_t begin_ns;
+    int64_t phase_ns[8]; /* PX_PHASES */
+    unsigned hops;
+    char *hop_url;                   /* owned; NULL: the task's own URL */
+    struct curl_slist *task_headers; /* owned; NULL: none, or the run's are used */
+    bool same_origin;                /* of this hop and the task's URL */
+
+    /* this request */
+    uint64_t from;
+    bool judged;
+    bool aborted; /* by a callback of ours: `gate`, `local` say why */
+    struct gate_result gate;
+    int local; /* PX_OK, or the class of a local failure in a callback */
+    uint64_t body_bytes; /* received, of a body that is taken */
+    uint64_t dropped_bytes; /* received, of a body that nobody wants */
+    size_t head_bytes;
+    size_t buffered;
+    int64_t first_body_ns; /* 0: none yet */
+    int64_t last_ns;       /* last byte, or the start */
+    int64_t flushed_ns;
+    int64_t disk_ns;       /* spent in flushes during the transfer */
+    char error[CURL_ERROR_SIZE];
+};
+
+/* `transfer` is zeroed memory. PX_ENOMEM, PX_EINVAL. */
+PX_NODISCARD int transfer_init(struct transfer *transfer, const struct px_fetch *fetch,
+                               struct px_worker *worker, size_t slot,
+                               struct curl_slist *run_headers);
+void transfer_fini(struct transfer *transfer);
+
+/* Begins a try. PX_OK: transfer->easy is ready for the multi handle. Else the try is over before it
+ * began: emit the task (transfer_release()). */
+PX_NODISCARD int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t now_ns);
+
+/* The request ended with `code` and its handle has left the multi. True: the next request of the
+ * same try is ready for the multi. False: the try is over. */
+PX_NODISCARD bool transfer_end(struct transfer *transfer, CURLcode code);
+
+/* The request is given up (its handle has left the multi): as canceled, or because no byte came for
+ * too long. */
+void transfer_cancel(struct transfer *transfer);
+void transfer_stall(struct transfer *transfer);
+
+/* Every 100 ms or so while the request goes on: keeps slow bytes safe. True: it has stalled. */
+PX_NODISCARD bool transfer_tick(struct transfer *transfer, int64_t now_ns);
+
+/* The task, ready to be emitted; the place is free again. */
+struct fetch_task *transfer_release(struct transfer *transfer);
+
+/* --- for body.c: see there ---*/
+size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx);
+size_t transfer_on_header(char *line, size_t size, size_t n, void *ctx);
+int transfer_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx);
+void transfer_judge(struct transfer *transfer);
+PX_NODISCARD int transfer_flush(struct transfer *transfer);
+PX_NODISCARD int transfer_keep(struct transfer *transfer);
+void transfer_fail_locally(struct transfer *transfer, int status);
+
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/option_help.c - --help and the bash completion script, from the option table. Two columns: the
- * options, and what they do, wrapped; an option too wide for its column gets a line of its own.
+ * app/option_help.c - --help and the bash completion script, from the option table. Two columns:
+ * the options, and what they do, wrapped; an option too wide for its column gets a line of its own.
  * Stateless; main's thread.
  */
 #include "app/option_help.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/outfile.c - small output files, whole or absent: NAME.part is made afresh (O_EXCL, so nobody's
+ * app/outfile.c - small output files, whole or absent: NAME.part is made afresh (O_EXCL: nobody's
  * link is followed), written through stdio, renamed over NAME. Main's thread; owns no lock.
  */
 #include "app/outfile.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/progress_draw.c - the picture of the live display as text: pure, from a view and the size of a
- * window. No line is as wide as the window, for some terminals wrap in the last column.
+ * app/progress_draw.c - the picture of the live display as text: pure, from a view and the size of
+ * a window. No line is as wide as the window, for some terminals wrap in the last column.
  */
 #include "app/progress_draw.h"
 

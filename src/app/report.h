@@ -25,7 +25,7 @@ struct report_schema {
     const char *noun;               /* "files" */
     const char *const *phase_names; /* NULL-terminated, by index of px_account.phase_ns */
     /* The same length: what it means when this phase is the largest ("waiting for the servers'
-     * first byte"); NULL = a phase in which no worker is busy (the queue): left out of that question. */
+     * first byte"); NULL = no worker is busy in that phase (the queue): left out of the question. */
     const char *const *phase_limits;
     const char *const *counter_names; /* NULL-terminated, by index of px_account.counter */
 };
@@ -48,8 +48,23 @@ struct report_limit {
 struct report_limit report_find_limit(const struct report_schema *schema,
                                       const struct run_summary *summary);
 
-/* The report as text or as members of one JSON object. `baseline`: the same work done by one thread,
- * measured; NULL = none. */
+/* The comparison with a single thread. */
+struct report_single {
+    int64_t estimated_ns; /* the items' own times, one after the other */
+    double estimated_speedup;
+    double estimated_efficiency; /* of all that could be in flight: workers * streams */
+    /* against a measured baseline; without one 0, 0, NaN */
+    double speedup;
+    double efficiency;
+    double serial_fraction; /* Karp-Flatt; NaN for one worker */
+};
+
+/* Pure. */
+struct report_single report_against_single(const struct run_summary *summary,
+                                           const struct run_summary *baseline);
+
+/* The report as text, or as one JSON object. `baseline`: the same work done by one thread, measured;
+ * NULL = none. */
 void report_text(const struct report_schema *schema, const struct run_summary *summary,
                  const struct run_summary *baseline, FILE *out);
 void report_json(const struct report_schema *schema, const struct run_summary *summary,

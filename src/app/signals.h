@@ -7,8 +7,8 @@
  *   SIGUSR2                 drain: finish what is in flight, take no more
  *   SIGPIPE SIGXFSZ         ignored: the write fails, EPIPE or EFBIG
  *
- * A stop signal that was ignored when the program started (nohup(1), a shell's background job) stays
- * ignored. System calls are restarted, so a waiting main looks again at its next deadline.
+ * A stop signal that was ignored when the program started (nohup(1), a background job) stays ignored.
+ * System calls are restarted, so a waiting main looks again at its next deadline.
  */
 #ifndef PX_APP_SIGNALS_H
 #define PX_APP_SIGNALS_H

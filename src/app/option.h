@@ -91,21 +91,35 @@ struct option_spec {
 };
 
 /* Rows of the common kinds, short enough for a line each. */
-#define OPTION_ROW_GROUP(heading) {.kind = OPTION_GROUP, .help = (heading)}
-#define OPTION_ROW_FLAG(letter_, name_, help_, offset_) \
-    {.kind = OPTION_FLAG, .letter = (letter_), .name = (name_), .help = (help_), .offset = (offset_)}
-#define OPTION_ROW_SET(letter_, name_, help_, offset_, value_)                                    \
-    {.kind = OPTION_SET, .letter = (letter_), .name = (name_), .help = (help_), .offset = (offset_), \
-     .value = (value_)}
-#define OPTION_ROW_ARG(kind_, letter_, name_, arg_, help_, preset_, offset_)                       \
-    {.kind = (kind_), .letter = (letter_), .name = (name_), .arg = (arg_), .help = (help_),        \
-     .preset = (preset_), .offset = (offset_)}
-#define OPTION_ROW_NUMBER(kind_, letter_, name_, help_, preset_, offset_, min_, max_)              \
-    {.kind = (kind_), .letter = (letter_), .name = (name_), .arg = "N", .help = (help_),           \
-     .preset = (preset_), .offset = (offset_), .min = (min_), .max = (max_)}
-#define OPTION_ROW_CHOICE(letter_, name_, help_, preset_, offset_, choices_)                       \
-    {.kind = OPTION_CHOICE, .letter = (letter_), .name = (name_), .help = (help_),                 \
-     .preset = (preset_), .offset = (offset_), .choices = (choices_)}
+#define OPTION_ROW_GROUP(heading)               \
+    {                                           \
+        .kind = OPTION_GROUP, .help = (heading) \
+    }
+#define OPTION_ROW_FLAG(letter_, name_, help_, offset_)                             \
+    {                                                                               \
+        .kind = OPTION_FLAG, .letter = (letter_), .name = (name_), .help = (help_), \
+        .offset = (offset_)                                                         \
+    }
+#define OPTION_ROW_SET(letter_, name_, help_, offset_, value_)                     \
+    {                                                                              \
+        .kind = OPTION_SET, .letter = (letter_), .name = (name_), .help = (help_), \
+        .offset = (offset_), .value = (value_)                                     \
+    }
+#define OPTION_ROW_ARG(kind_, letter_, name_, arg_, help_, preset_, offset_)                   \
+    {                                                                                          \
+        .kind = (kind_), .letter = (letter_), .name = (name_), .arg = (arg_), .help = (help_), \
+        .preset = (preset_), .offset = (offset_)                                               \
+    }
+#define OPTION_ROW_NUMBER(kind_, letter_, name_, help_, preset_, offset_, min_, max_)       \
+    {                                                                                       \
+        .kind = (kind_), .letter = (letter_), .name = (name_), .arg = "N", .help = (help_), \
+        .preset = (preset_), .offset = (offset_), .min = (min_), .max = (max_)              \
+    }
+#define OPTION_ROW_CHOICE(letter_, name_, help_, preset_, offset_, choices_)          \
+    {                                                                                 \
+        .kind = OPTION_CHOICE, .letter = (letter_), .name = (name_), .help = (help_), \
+        .preset = (preset_), .offset = (offset_), .choices = (choices_)               \
+    }
 
 /* All borrowed. */
 struct option_program {

@@ -155,16 +155,18 @@ static void plot_put_line(double x1, double y1, double x2, double y2, const char
 static void plot_put_axes(const struct plot *plot, FILE *out)
 {
     const double step_x = plot_step(plot->x_max);
-    for (double at = 0; at <= plot->x_max; at += step_x) {
+    for (long i = 0; i <= lround(plot->x_max / step_x); i++) {
+        const double at = (double)i * step_x;
         const double x = plot_x(plot, at);
         plot_put_line(x, BOTTOM, x, BOTTOM + 5, INK, out);
         fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n", x,
                 BOTTOM + 20, at);
     }
     const double step_y = plot_step(plot->y_max);
-    for (double at = 0; at <= plot->y_max; at += step_y) {
+    for (long i = 0; i <= lround(plot->y_max / step_y); i++) {
+        const double at = (double)i * step_y;
         const double y = plot_y(plot, at);
-        if (at > 0) {
+        if (i > 0) {
             plot_put_line(LEFT, y, RIGHT, y, GRID, out);
         }
         fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", LEFT - 8, y + 4,

@@ -44,7 +44,7 @@ static const struct option_spec table[] = {
     {.kind = OPTION_IGNORED,
      .letter = 'a',
      .name = "archive",
-     .help = "taken as cp takes it: it is what pcopy always does; so are -r and -R"},
+     .help = "as for cp, and what pcopy always does; -r and -R too"},
     OPTION_ROW_ARG(OPTION_STRING, 't', "target-directory", "DIR", "copy all operands into DIR",
                    NULL, AT(target_dir)),
     OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it",

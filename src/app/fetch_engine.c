@@ -4,11 +4,15 @@
  */
 #include "app/fetch_engine.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include <curl/curl.h>
 
 #include <pxfer/status.h>
 
 #include "base/digest.h"
+#include "base/show.h"
 
 /* The queue is where URLs wait, not where workers do: no limit of the run. */
 static const char *const phase_limits[] = {
@@ -40,6 +44,14 @@ static void fetch_engine_text(struct jsonl *json, const char *key, const char *v
     }
 }
 
+/* Its secrets masked; without memory for that it is left out. */
+static void fetch_engine_url(struct jsonl *json, const char *key, const char *url)
+{
+    char *masked = url != NULL ? px_mask_url_dup(url) : NULL;
+    fetch_engine_text(json, key, masked);
+    free(masked);
+}
+
 static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
 {
     const struct px_fetch_detail *detail = item->detail;
@@ -57,7 +69,7 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     }
     fetch_engine_text(json, "etag", detail->etag);
     fetch_engine_text(json, "last_modified", detail->last_modified);
-    fetch_engine_text(json, "final_url", detail->final_url);
+    fetch_engine_url(json, "final_url", detail->final_url);
     fetch_engine_text(json, "reason", detail->skip_reason);
     if (detail->resumed) {
         jsonl_bool(json, "resumed", true);

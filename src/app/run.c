@@ -48,6 +48,15 @@ struct run {
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
+/* What there is to say of an item, ready to print; NULL = nothing. */
+static const char *run_reason(const struct px_item *item)
+{
+    if (item->error != NULL) {
+        return item->error;
+    }
+    return item->status != PX_OK ? px_status_text(item->status) : NULL;
+}
+
 static void run_say(const struct run *run, enum px_log_level level, const char *what,
                     const struct px_item *item)
 {
@@ -56,11 +65,18 @@ static void run_say(const struct run *run, enum px_log_level level, const char *
         return;
     }
     const char *source = item->source != NULL ? item->source : "";
+    const char *reason = run_reason(item);
     char *shown = run->opts->to.source_is_url ? px_show_url_dup(source) : px_show_dup(source);
     px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s", what, shown != NULL ? shown : "(no memory)",
-                *source != '\0' && item->error != NULL ? ": " : "",
-                item->error != NULL ? item->error : "");
+                *source != '\0' && reason != NULL ? ": " : "", reason != NULL ? reason : "");
     free(shown);
+}
+
+/* Skipped because it is there already: what the user asked for, so no news. A special file or a
+ * repeated line is. */
+static bool run_is_plain_skip(const struct px_item *item)
+{
+    return item->status == PX_OK || item->status == PX_EEXIST;
 }
 
 static void run_tell_item(struct run *run, const struct px_item *item)
@@ -72,7 +88,7 @@ static void run_tell_item(struct run *run, const struct px_item *item)
         }
         break;
     case PX_ITEM_SKIPPED:
-        run_say(run, item->status == PX_OK ? PX_LOG_VERBOSE : PX_LOG_NORMAL, "skipped: ", item);
+        run_say(run, run_is_plain_skip(item) ? PX_LOG_VERBOSE : PX_LOG_NORMAL, "skipped: ", item);
         break;
     case PX_ITEM_FAILED:
         /* One message for a full disk, not ten thousand. */

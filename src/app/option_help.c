@@ -12,7 +12,7 @@
 
 #include "app/option_value.h"
 
-#define HELP_COLUMN 28 /* where explanations start */
+#define HELP_COLUMN 30 /* where explanations start */
 #define HELP_WIDTH 79  /* a full 80th column makes some terminals wrap */
 
 /* Where the text being wrapped stands. */
@@ -39,12 +39,12 @@ static void help_put_word(struct help_wrap *wrap, const char *word, size_t len)
 static void help_put_text(struct help_wrap *wrap, const char *text)
 {
     while (*text != '\0') {
-        const size_t len = strcspn(text, " ");
+        const size_t len = strcspn(text, " \n");
         if (len > 0) {
             help_put_word(wrap, text, len);
         }
         text += len;
-        text += strspn(text, " ");
+        text += strspn(text, " \n");
     }
 }
 

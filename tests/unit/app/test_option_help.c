@@ -47,7 +47,7 @@ static const char *const usage[] = {"[OPTION]... A", "[OPTION]... -i B", NULL};
 static const struct option_program program = {
     .name = "prog",
     .usage = usage,
-    .summary = "Does a thing that needs more than one line to be told, so that the summary is "
+    .summary = "Does a thing that needs more than one\nline to be told, so that the summary is "
                "wrapped.",
     .footer = "Exit status: 0.\n",
     .table = table,
@@ -60,19 +60,19 @@ static const char expected_help[] =
     "wrapped.\n"
     "\n"
     "Work:\n"
-    "  -j, --jobs=N              worker threads, each with a connection of its own,\n"
-    "                            which is kept between files (default 5)\n"
+    "  -j, --jobs=N                worker threads, each with a connection of its\n"
+    "                              own, which is kept between files (default 5)\n"
     "      --on-exist=skip|overwrite|rename\n"
-    "                            what to do when the file is there (default skip)\n"
+    "                              what to do when the file is there (default skip)\n"
     "  -u, --up[=skip|overwrite|rename]\n"
-    "                            newer only\n"
-    "  -d DIR                    where to\n"
+    "                              newer only\n"
+    "  -d DIR                      where to\n"
     "\n"
     "Other:\n"
-    "  -T, --timeout=SECONDS     give up\n"
-    "      --chunk=SIZE          piece\n"
-    "      --compare=N,N...      run each\n"
-    "  -h, --help                print this text\n"
+    "  -T, --timeout=SECONDS       give up\n"
+    "      --chunk=SIZE            piece\n"
+    "      --compare=N,N...        run each\n"
+    "  -h, --help                  print this text\n"
     "\n"
     "Exit status: 0.\n";
 

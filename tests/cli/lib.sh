@@ -144,9 +144,12 @@ json_is() {
 # as_nobody COMMAND...: without root's rights; the programs are copied to where nobody
 # may read them.
 as_nobody() {
+    local program
     [ "$(id -u)" = 0 ] || { "$@" && return; }
     mkdir -p "$TMPDIR/bin"
-    cp "$BUILD/pcopy" "$BUILD/pfetch" "$TMPDIR/bin/"
+    for program in pcopy pfetch; do
+        [ ! -e "$BUILD/$program" ] || cp "$BUILD/$program" "$TMPDIR/bin/"
+    done
     PATH=$TMPDIR/bin:$PATH setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 

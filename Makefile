@@ -187,7 +187,7 @@ $(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
 # ---- trying and testing -----------------------------------------------------
 # Targets that may install packages start make anew: what pkg-config says is
 # read when a makefile is parsed, and only the second parse knows the new files.
-.PHONY: demo demo-run check check-run stress cov valgrind bench lint deps
+.PHONY: demo demo-run check check-run stress cov valgrind bench bench-run lint deps
 ## demo: build, then fetch and copy a little on this machine and show the reports
 demo:
 	@sh src/deps.sh build
@@ -218,8 +218,10 @@ valgrind: tests
 	@BUILD=$(B) SAN=valgrind bash tests/run --unit
 
 ## bench: compare speed with other programs (takes long; see docs/BENCHMARKS.md)
-bench: programs $(HELPERS)
-	@sh src/deps.sh bench
+bench:
+	@sh src/deps.sh build bench
+	@$(MAKE) bench-run
+bench-run: programs $(HELPERS)
 	@BUILD=$(B) bash tests/bench/run
 
 ## lint: layers, lengths, banned calls, warnings, static analysers, formatting

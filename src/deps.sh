@@ -53,6 +53,12 @@ cmd:openssl                openssl              openssl           openssl       
 cmd:jq                     jq                   jq                jq                jq                 jq
 cmd:mkfs.ext4              e2fsprogs            e2fsprogs         e2fsprogs         e2fsprogs          -
 cmd:mkfs.xfs               xfsprogs             xfsprogs          xfsprogs          xfsprogs           -
+cmd:unshare                util-linux           util-linux        util-linux        util-linux         -
+cmd:mountpoint             util-linux           util-linux        util-linux        util-linux         -
+cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
+cmd:awk                    mawk                 gawk              gawk              gawk               gawk
+cmd:find                   findutils            findutils         findutils         findutils          findutils
+cmd:diff                   diffutils            diffutils         diffutils         diffutils          diffutils
 '
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

@@ -153,6 +153,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .close = copy_engine_close,
         .scratch_parent = scratch_parent,
         .only_once = only_once,
+        .dry_run = options->copy.dry_run,
     };
     if (assign_operands(options, parsed) != PX_OK) {
         return EXITS_USAGE;

@@ -174,6 +174,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .scratch_parent = scratch_parent,
         .only_once = only_once,
         .per_worker = options->fetch.streams,
+        .dry_run = options->fetch.dry_run,
     };
     const char **inputs = gather_inputs(options, parsed);
     if (inputs == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

@@ -79,7 +79,28 @@ static bool run_is_plain_skip(const struct px_item *item)
     return item->status == PX_OK || item->status == PX_EEXIST;
 }
 
-static void run_tell_item(struct run *run, const struct px_item *item)
+static void run_note_output(struct run *run, int status)
+{
+    run->summary->output_lost = run->summary->output_lost || status != PX_OK;
+}
+
+/* A line of the plan: what a dry run would have done. */
+static void run_plan_item(struct run *run, const struct px_item *item)
+{
+    char *source =
+        run->opts->to.source_is_url ? px_show_url_dup(item->source) : px_show_dup(item->source);
+    char *target = px_show_dup(item->target);
+    int status = PX_ENOMEM;
+    if (source != NULL && target != NULL) {
+        status = px_outlock_printf(run->opts->to.plan, "%s -> %s\n", source, target);
+    }
+    run_note_output(run, status);
+    free(source);
+    free(target);
+}
+
+/* `worked`: a worker had it, and has said at -v what became of it. */
+static void run_tell_item(struct run *run, const struct px_item *item, bool worked)
 {
     switch (item->state) {
     case PX_ITEM_OK:
@@ -88,7 +109,13 @@ static void run_tell_item(struct run *run, const struct px_item *item)
         }
         break;
     case PX_ITEM_SKIPPED:
-        run_say(run, run_is_plain_skip(item) ? PX_LOG_VERBOSE : PX_LOG_NORMAL, "skipped: ", item);
+        if (run->opts->to.plan != NULL && item->status == PX_OK) {
+            run_plan_item(run, item);
+        } else if (!run_is_plain_skip(item)) {
+            run_say(run, PX_LOG_NORMAL, "skipped: ", item);
+        } else if (!worked) {
+            run_say(run, PX_LOG_VERBOSE, "skipped: ", item);
+        }
         break;
     case PX_ITEM_FAILED:
         /* One message for a full disk, not ten thousand. */
@@ -109,11 +136,6 @@ static struct progress_counts run_counts(const struct run *run)
         .bytes = run->summary->bytes,
         .total_items = run->source->ops->total_items(run->source),
     };
-}
-
-static void run_note_output(struct run *run, int status)
-{
-    run->summary->output_lost = run->summary->output_lost || status != PX_OK;
 }
 
 static void run_record_item(struct run *run, const struct px_item *item)
@@ -195,12 +217,12 @@ static bool run_has_failure_of(const struct px_result *task, int status)
 }
 
 /* A task is final: everybody hears of it, then it is gone. */
-static void run_finish(struct run *run, struct px_result *task)
+static void run_finish(struct run *run, struct px_result *task, bool worked)
 {
     run_count(run, task);
     for (size_t i = 0; i < task->n_items; i++) {
         run_record_item(run, &task->items[i]);
-        run_tell_item(run, &task->items[i]);
+        run_tell_item(run, &task->items[i], worked);
     }
     if (task->failed > 0) {
         run_note_output(run, failures_add(run->opts->to.failures, task));
@@ -222,7 +244,7 @@ static void run_on_result(void *ctx, void *result)
     struct px_result *task = result;
     run->source_until_ns = 0; /* a result may have made the source's next task possible */
     if (run->source->ops->done(run->source, task) != PX_EAGAIN) {
-        run_finish(run, task);
+        run_finish(run, task, true);
     }
 }
 
@@ -270,7 +292,7 @@ static bool run_feed_one(struct run *run)
     switch (status) {
     case PX_OK:
         if (next.finished) {
-            run_finish(run, next.task);
+            run_finish(run, next.task, false);
         } else {
             run->held = next.task;
         }

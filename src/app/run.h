@@ -31,6 +31,7 @@ struct run_listeners {
     struct journal *journal; /* --journal */
     struct journal *json;    /* --json */
     struct failures *failures;
+    struct px_outlock *plan; /* a dry run: "SOURCE -> TARGET" for each item */
     struct progress *progress;
     const struct px_log *log; /* messages; NULL = none */
     bool source_is_url;       /* item.source is shown with its secrets masked */

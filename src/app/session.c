@@ -62,7 +62,8 @@ static void session_say(const struct session *s, const char *what, const char *n
 
 static bool session_wants_every_item(const struct session *s, const char *scratch)
 {
-    return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0);
+    return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0 ||
+                               s->program->dry_run);
 }
 
 static int session_open_listeners(struct session *s, struct px_activity *activity, bool measured,
@@ -72,7 +73,7 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
         .mode = s->opts->quiet ? PROGRESS_NONE : s->opts->progress,
         .out = s->err,
         .fd = STDERR_FILENO,
-        .stdout_used = s->opts->json,
+        .stdout_used = s->opts->json || s->program->dry_run,
         .activity = activity,
         .program = s->program->report->program,
         .noun = s->program->report->noun,
@@ -83,6 +84,7 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     if (status != PX_OK || measured) {
         return status;
     }
+    to->plan = s->program->dry_run && !s->opts->json ? s->out : NULL;
     errno = 0;
     if (s->opts->journal != NULL) {
         status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &to->journal);

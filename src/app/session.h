@@ -149,6 +149,7 @@ struct session_program {
     const char *(*only_once)(void *ctx);
 
     unsigned per_worker; /* streams */
+    bool dry_run;        /* items come back skipped: print them as a plan on standard output */
 };
 
 /* Runs the program; the exit code. Does not return when a signal ended the run: the process dies by

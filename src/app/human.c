@@ -117,6 +117,16 @@ struct human human_count(uint64_t n)
     return out;
 }
 
+struct human human_things(uint64_t n, const char *noun)
+{
+    const size_t len = strlen(noun);
+    const bool single = n == 1 && len > 0 && noun[len - 1] == 's';
+    struct human out;
+    snprintf(out.text, sizeof out.text, "%.27s %.*s", human_count(n).text,
+             (int)(single ? len - 1 : len), noun);
+    return out;
+}
+
 /* --- Columns ---------------------------------------------------------------------------------*/
 
 /* Ranges that terminals draw two columns wide: Unicode's East Asian Width W and F (UAX 11), joined

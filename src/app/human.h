@@ -13,7 +13,7 @@
 
 #include <pxfer/attr.h>
 
-#define HUMAN_ROOM 32
+#define HUMAN_ROOM 40
 
 struct human {
     char text[HUMAN_ROOM];
@@ -29,6 +29,9 @@ struct human human_duration(int64_t ns);
 struct human human_eta(int64_t ns);
 /* "10,000" */
 struct human human_count(uint64_t n);
+
+/* "10,000 files", and "1 file" of the noun "files" (at most 8 bytes). */
+struct human human_things(uint64_t n, const char *noun);
 
 /* Columns that valid UTF-8 takes on a terminal: 2 for wide East Asian characters and emoji, 1 for
  * everything else (a combining character too, which errs to the safe side). */

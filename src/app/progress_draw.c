@@ -28,12 +28,12 @@ static uint64_t draw_ended(const struct progress_view *view)
 /* "123/10,000 files  1.50 GiB  12.3 MiB/s  ETA 1m02s  2 failed" */
 static void draw_put_total(const struct progress_view *view, FILE *out)
 {
-    fputs(human_count(draw_ended(view)).text, out);
-    if (view->counts.total_items != 0) {
-        fprintf(out, "/%s", human_count(view->counts.total_items).text);
+    const uint64_t total = view->counts.total_items;
+    if (total != 0) {
+        fprintf(out, "%s/", human_count(draw_ended(view)).text);
     }
-    fprintf(out, " %s  %s  %s", view->noun, human_bytes(view->bytes).text,
-            human_rate(view->bytes_per_s).text);
+    fputs(human_things(total != 0 ? total : draw_ended(view), view->noun).text, out);
+    fprintf(out, "  %s  %s", human_bytes(view->bytes).text, human_rate(view->bytes_per_s).text);
     if (view->eta_ns >= 0) {
         fprintf(out, "  ETA %s", human_eta(view->eta_ns).text);
     } else {

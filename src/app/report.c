@@ -151,7 +151,7 @@ static void report_put_outcome(const struct report_schema *schema,
                                const struct run_summary *summary, FILE *out)
 {
     const uint64_t all = summary->ok + summary->skipped + summary->failed + summary->canceled;
-    fprintf(out, "%s: %s %s: ", schema->program, human_count(all).text, schema->noun);
+    fprintf(out, "%s: %s: ", schema->program, human_things(all, schema->noun).text);
     fprintf(out, "%s ok", human_count(summary->ok).text);
     report_put_some(out, summary->skipped, "skipped");
     report_put_some(out, summary->failed, "failed");

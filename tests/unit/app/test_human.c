@@ -117,6 +117,16 @@ static void test_human_count_groups_thousands(void **state)
     assert_string_equal(human_count(UINT64_MAX).text, "18,446,744,073,709,551,615");
 }
 
+static void test_human_things_has_a_singular(void **state)
+{
+    (void)state;
+    assert_string_equal(human_things(0, "files").text, "0 files");
+    assert_string_equal(human_things(1, "files").text, "1 file");
+    assert_string_equal(human_things(1, "sheep").text, "1 sheep");
+    assert_string_equal(human_things(1000, "files").text, "1,000 files");
+    assert_string_equal(human_things(UINT64_MAX, "files").text, "18,446,744,073,709,551,615 files");
+}
+
 #define E_ACUTE "\xc3\xa9"        /* U+00E9, one column */
 #define HAN "\xe6\xbc\xa2"        /* U+6F22, two */
 #define ROCKET "\xf0\x9f\x9a\x80" /* U+1F680, two */
@@ -162,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_human_duration_shows_its_two_largest_units),
         cmocka_unit_test(test_human_eta_is_rounded_up_to_whole_seconds),
         cmocka_unit_test(test_human_count_groups_thousands),
+        cmocka_unit_test(test_human_things_has_a_singular),
         cmocka_unit_test(test_human_columns_of_wide_and_narrow_characters),
         cmocka_unit_test(test_human_prefix_and_suffix_never_split_a_character),
     };

@@ -218,7 +218,7 @@ static void test_progress_shows_bytes_that_moved_without_being_counted(void **st
     px_activity_add(stage->activity, 0, 100);
     const struct progress_counts counts = {.ok = 1, .bytes = 4096};
     progress_say(stage->progress, &counts);
-    assert_string_equal(stage_look(stage), "prog: 1 files  4.00 KiB  0 B/s  0s\n");
+    assert_string_equal(stage_look(stage), "prog: 1 file  4.00 KiB  0 B/s  0s\n");
     stage_free(stage);
 }
 

@@ -352,8 +352,13 @@ static void report_put_single_thread(const struct run_summary *summary,
 {
     const struct report_single single = report_against_single(summary, baseline);
     report_put_title(out, "one thread");
-    report_put_against(out, single.estimated_ns, "estimated", single.estimated_speedup,
-                       single.estimated_efficiency);
+    if (single.estimated_speedup < 1) { /* pauses between tries, or too little to do */
+        fprintf(out, "%s of work estimated: the threads brought nothing here",
+                human_duration(single.estimated_ns).text);
+    } else {
+        report_put_against(out, single.estimated_ns, "estimated", single.estimated_speedup,
+                           single.estimated_efficiency);
+    }
     fputc('\n', out);
     if (baseline == NULL) {
         return;
@@ -361,7 +366,7 @@ static void report_put_single_thread(const struct run_summary *summary,
     report_put_title(out, "");
     report_put_against(out, baseline->wall_ns, "measured", single.speedup, single.efficiency);
     if (isfinite(single.serial_fraction)) {
-        fprintf(out, ", serial fraction %.3f", single.serial_fraction);
+        fprintf(out, ", serial fraction %.3f", report_no_minus_zero(single.serial_fraction));
     }
     fputc('\n', out);
     if (baseline->ok != summary->ok || baseline->failed != summary->failed) {

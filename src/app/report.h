@@ -75,6 +75,12 @@ PX_NODISCARD int report_print(enum report_mode mode, const struct report_schema 
                               const struct run_summary *summary, const struct run_summary *baseline,
                               struct px_outlock *out);
 
+/* `fraction` as it is printed with three digits: never "-0.000". */
+static inline double report_no_minus_zero(double fraction)
+{
+    return fraction > -0.0005 && fraction < 0 ? 0 : fraction;
+}
+
 /* --- --compare=1,2,5 -------------------------------------------------------------------------*/
 
 /* One measured run. */

@@ -51,7 +51,7 @@ static void compare_put_row(const struct report_row *rows, size_t n, size_t i, F
             (double)rows[i].wall_ns / (double)PX_NS_PER_S, figures.speedup,
             figures.efficiency * 100);
     if (isfinite(figures.serial_fraction)) {
-        fprintf(out, "  %15.3f", figures.serial_fraction);
+        fprintf(out, "  %15.3f", report_no_minus_zero(figures.serial_fraction));
     } else {
         fprintf(out, "  %15s", "-");
     }

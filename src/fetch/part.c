@@ -246,14 +246,43 @@ static uint64_t good_bytes(const struct part_place *place, int fd, uint64_t url_
     return state_good_bytes(state, (uint64_t)st.st_size, boot);
 }
 
-/* Under its lock. What stays is litter at worst. */
-static void drop_leftover(const struct part_place *place, const char *part_name)
+/* What stays is litter at worst: a state proves nothing without its part. */
+static void remove_state(const struct part_place *place, const char *base)
 {
     char name[NAME_ROOM];
 
-    name_beside(place->name, STATE, name);
+    name_beside(base, STATE, name);
     PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
+    name_beside(base, STATE_TEMPORARY, name);
+    PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
+}
+
+/* Under its lock. */
+static void drop_leftover(const struct part_place *place, const char *part_name)
+{
+    remove_state(place, place->name);
     PX_IGNORE(place->io->unlinkat(place->dirfd, part_name, 0));
+}
+
+void part_tidy(const struct part_place *place)
+{
+    struct part part = {.fd = -1};
+    struct stat st;
+    char name[NAME_ROOM];
+    int fd = -1;
+
+    name_beside(place->name, PART, name);
+    int rc = open_locked(&part, place, name, 0, &fd);
+    if (rc == PX_EAGAIN) {
+        remove_state(place, place->name);
+    }
+    if (rc != PX_OK) {
+        return;
+    }
+    if (place->io->fstat(fd, &st) == 0 && st.st_nlink > 1) {
+        drop_leftover(place, name);
+    }
+    PX_IGNORE(place->io->close(fd)); /* was not written to */
 }
 
 int part_adopt(struct part *part, const struct part_place *place, uint64_t url_hash,
@@ -322,14 +351,6 @@ static void part_reset(struct part *part)
     *part = (struct part){.fd = -1, .stage = part->stage, .err = part->err};
 }
 
-static void remove_state(const struct part *part, const struct part_place *place)
-{
-    char name[NAME_ROOM];
-
-    name_beside(part->base, STATE, name);
-    PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0)); /* litter at worst: it proves nothing */
-}
-
 int part_publish(struct part *part, const struct part_place *place, char **final_name)
 {
     char name[NAME_ROOM] = "";
@@ -377,7 +398,7 @@ int part_publish(struct part *part, const struct part_place *place, char **final
         return rc;
     }
     if (part->base != NULL) {
-        remove_state(part, place);
+        remove_state(place, part->base);
     }
     *final_name = publish.final_name;
     part_reset(part);
@@ -399,7 +420,7 @@ void part_discard(struct part *part, const struct part_place *place)
 
     if (part->base != NULL) {
         name_beside(part->base, PART, name);
-        remove_state(part, place);
+        remove_state(place, part->base);
         PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0)); /* litter at worst */
     }
     part_suspend(part, place->io);

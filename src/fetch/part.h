@@ -71,6 +71,11 @@ PX_NODISCARD int part_restart(struct part *part, const struct part_place *place)
 PX_NODISCARD int part_adopt(struct part *part, const struct part_place *place, uint64_t url_hash,
                             const char *boot, struct state *state);
 
+/* The final name is there and stays: removes what a run that was killed while it gave the name left
+ * beside it, a second name of the finished file and a state without a part. A part that is a file of
+ * its own, or that another process holds, is left alone. */
+void part_tidy(const struct part_place *place);
+
 /* Writes the state beside a kept part; a no-op for a nameless one. state->held and synced are set
  * here. As part_append(). */
 PX_NODISCARD int part_save_state(struct part *part, const struct part_place *place,

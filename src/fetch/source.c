@@ -125,6 +125,15 @@ static int claim_target(struct fetch_source *source, struct fetch_task *task)
     return PX_EEXIST;
 }
 
+static void skip_existing(struct fetch_task *task)
+{
+    if (!task->fetch->opts.dry_run && task_open_dir(task) == PX_OK) {
+        struct part_place place = task_place(task);
+        part_tidy(&place);
+    }
+    task_set_skipped(task, PX_EEXIST, "exists");
+}
+
 /* Looks at the target. True: the task is finished. */
 static bool settle_existing(struct fetch_task *task)
 {
@@ -147,7 +156,7 @@ static bool settle_existing(struct fetch_task *task)
     } else if (fails) {
         task_set_failed(task, PX_EEXIST, EEXIST, "target exists");
     } else {
-        task_set_skipped(task, PX_EEXIST, "exists");
+        skip_existing(task);
     }
     return true;
 }

@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# Sourced by every script of tests/e2e, each of which is one case: a whole run of the programs
+# against servers on loopback. A case prints nothing but "# ..." lines when all is well, says what
+# was wrong otherwise, and ends with 0 or 1. It stands in a scratch folder that is removed at the
+# end, with the programs and helpers on PATH.
+#
+#   BUILD=build/release SAN=none bash tests/e2e/CASE.sh
+#
+# E2E_SEED chooses the random moments; E2E_ROUNDS how often they are tried; E2E_KEEP=1 leaves the
+# scratch folder. tests/run gives each case 120 s.
+set -Eeuo pipefail
+
+E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BUILD=${BUILD:-build/release}
+case $BUILD in /*) ;; *) BUILD=$(cd "$E2E/../.." && cd "$BUILD" && pwd) ;; esac
+SAN=${SAN:-none}
+PATH=$BUILD:$BUILD/helper:$PATH
+export BUILD SAN PATH LC_ALL=C
+CASE=$(basename "$0" .sh)
+RANDOM=${E2E_SEED:-7}
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/px-e2e.XXXXXX")
+cd "$WORK"
+
+clean_up() {
+    local pids
+    exec 9>&- # the pipe that keeps the servers alive
+    pids=$(jobs -pr)
+    # shellcheck disable=SC2086 # a list of numbers
+    [ -z "$pids" ] || kill -KILL $pids 2>/dev/null || true
+    wait 2>/dev/null || true
+    cd /
+    if [ -n "${E2E_KEEP:-}" ]; then
+        echo "# kept: $WORK"
+    else
+        chmod -R u+rwx "$WORK" 2>/dev/null || true
+        rm -rf "$WORK"
+    fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+trap 'echo "status $?: line $LINENO: $BASH_COMMAND" >&2' ERR
+mkfifo guard
+exec 9<>guard
+
+fail() {
+    echo "FAILED: $*" >&2
+    trap - ERR
+    exit 1
+}
+
+# skip REASON: the case cannot be tried here.
+skip() {
+    printf '1..1\nok 1 %s # SKIP %s\n' "$CASE" "$*"
+    exit 0
+}
+
+# rounds N M: N, or M under a sanitizer, or what E2E_ROUNDS says.
+rounds() { if [ "$SAN" = none ]; then echo "${E2E_ROUNDS:-$1}"; else echo "${E2E_ROUNDS:-$2}"; fi; }
+
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
+seconds() { printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)); } # of milliseconds, for sleep
+
+# start_server NAME PROGRAM OPTION...: a helper; its port is in NAME.port, its log NAME.log.
+start_server() {
+    local name=$1 i
+    shift
+    : >"$name.log"
+    "$@" --stdin-guard --port-file "$name.port" --log "$name.log" <guard 9>&- &
+    for ((i = 0; i < 500; i++)); do
+        [ -s "$name.port" ] && return
+        sleep 0.02
+    done
+    fail "$1 did not start"
+}
+
+# expect CODE COMMAND...: the command must end with that exit code.
+expect() {
+    local want=$1 got=0
+    shift
+    "$@" || got=$?
+    [ "$got" = "$want" ] || fail "exit $got, expected $want: $*"
+}
+
+# start COMMAND...: in the background, with signals as a terminal leaves them; sets PID.
+start() {
+    env --default-signal=INT,QUIT "$@" 9>&- &
+    PID=$!
+}
+
+# status_of PID: how it ended, without bash's own line about it.
+status_of() {
+    local got=0
+    wait "$1" 2>/dev/null || got=$?
+    echo "$got"
+}
+
+# kill_after MS: kills what `start` started. KILLED is 1 when it was still running.
+kill_after() {
+    sleep "$(seconds "$1")"
+    kill -KILL "$PID" 2>/dev/null || true
+    local got=0
+    wait "$PID" 2>/dev/null || got=$?
+    case $got in
+    137) KILLED=1 ;;
+    0) KILLED=0 ;;
+    *) fail "exit $got before it was killed" ;;
+    esac
+}
+
+# random_below N: into R; $RANDOM has 15 bits.
+random_below() { R=$(((RANDOM << 15 | RANDOM) % $1)); }
+
+# No name that begins with a dot is left in DIR.
+no_litter() {
+    local left
+    left=$(find "$1" -name '.*' ! -path "$1")
+    [ -z "$left" ] || fail "left behind in $1: $left"
+}
+
+# json_lines FILE N: N lines, each one a JSON object.
+json_lines() {
+    [ "$(wc -l <"$1")" = "$2" ] || fail "$1 has $(wc -l <"$1") lines, expected $2"
+    jq -Rne '[inputs | fromjson | type] | all(. == "object")' "$1" >/dev/null ||
+        fail "$1 is not JSON Lines"
+}

@@ -7,7 +7,6 @@
  * nothing is left to hand out and `active` falls to 0; the memory goes with the last reference,
  * which may be a helper's task that is still in the queue.
  */
-#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
 
 #include "copy/chunks.h"
 

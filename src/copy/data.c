@@ -270,8 +270,11 @@ static int data_copy_sparse(struct px_data *data, struct px_fail *fail)
         if (status != PX_OK) {
             return status;
         }
-        if (at < end) {
-            break; /* shorter than it was: the look afterwards will tell */
+        if (at < end) { /* shorter than st_size says: no hole is made up for what is not there */
+            data->bytes = at;
+            return data->copier->io->ftruncate(data->out, (off_t)at) == 0
+                       ? PX_OK
+                       : px_fail_target(fail, errno, "set size", data->out);
         }
     }
     data->bytes = size;

@@ -54,6 +54,13 @@ static bool stat_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+/* A name alone, which is shown as written and not as "./NAME". */
+static bool plan_is_bare(const char *path)
+{
+    size_t len;
+    return px_path_base(path, &len) == path && path[0] != '/';
+}
+
 static char *plan_base(const char *path)
 {
     size_t len;
@@ -104,9 +111,7 @@ static int plan_target_thing(struct planner *p, const char *target)
         return plan_no_memory(p);
     }
     const int status = plan_open_target(p, dir);
-    /* "DST" is shown as written, not as "./DST". */
-    const bool bare =
-        strcmp(dir, ".") == 0 && strchr(target, '/') == NULL && strcmp(p->thing_name, ".") != 0;
+    const bool bare = plan_is_bare(target) && strcmp(p->thing_name, ".") != 0;
     p->plan->target_base = strdup(bare ? "" : dir);
     free(dir);
     return status == PX_OK && p->plan->target_base == NULL ? plan_no_memory(p) : status;
@@ -194,7 +199,7 @@ static int plan_name_source(struct planner *p, struct px_root *root)
         root->source_name = base;
         root->target_name = strdup(p->thing ? p->thing_name : base);
     }
-    const bool bare = !contents && strchr(root->operand, '/') == NULL;
+    const bool bare = !contents && plan_is_bare(root->operand);
     root->source_base = root->source_dir != NULL ? strdup(bare ? "" : root->source_dir) : NULL;
     if (root->source_base == NULL || root->source_name == NULL || root->target_name == NULL) {
         return plan_no_memory(p);

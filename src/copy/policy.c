@@ -2,7 +2,6 @@
  *
  * copy/policy.c - what is left alone. No state, no locks; any worker.
  */
-#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
 
 #include "copy/policy.h"
 

@@ -4,7 +4,6 @@
  *
  * An item's detail and paths are one allocation, which begins with the detail.
  */
-#define _POSIX_C_SOURCE 200809L /* strdup */
 
 #include "copy/task.h"
 

@@ -3,7 +3,6 @@
  * copy/temp.c - temporary names and their locks. No state; flock(2) is what keeps two processes
  * apart, two workers of one process never have the same name.
  */
-#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
 
 #include "copy/temp.h"
 

@@ -333,8 +333,8 @@ bool px_walk_run(struct px_copier *copier)
             return false;
         }
         walk_copy_files(copier);
-        if (!task->listing) {
-            break;
+        if (!task->listing || px_names_left(task->files) > 0) {
+            break; /* at its end; or stopped in the middle of a pack */
         }
         if (!walk_list(copier)) {
             return false;

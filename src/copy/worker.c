@@ -39,7 +39,6 @@
  * on the stack are emitted the same way. All of them give up their references, so every directory
  * that was begun gets its owner, mode and times before the worker returns.
  */
-#define _POSIX_C_SOURCE 200809L /* struct stat with nanoseconds, the *at calls */
 
 #include "copy/worker.h"
 

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "fetch/dirs.h"
+#include "fetch/pauses.h"
 #include "fetch/retry.h"
 #include "fetch/state.h"
 
@@ -47,6 +48,7 @@ struct px_fetch {
     unsigned share_locks; /* that were initialised */
 
     struct engine_account *accounts;
+    struct pauses pauses; /* the only thing in here that changes while workers run */
 };
 
 /* Name of the thread for the log and -v: worker index of a px_worker. */

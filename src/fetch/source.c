@@ -42,9 +42,9 @@ struct fetch_source {
     struct origins *origins;
     struct kept kept;
     size_t kept_parts;
-    uint64_t made;      /* tasks that came from the list */
-    size_t out;         /* tasks that workers have */
-    uint64_t random;    /* state of the jitter's generator */
+    uint64_t made;   /* tasks that came from the list */
+    size_t out;      /* tasks that workers have */
+    uint64_t random; /* state of the jitter's generator */
     bool list_ended;
     bool drained;
     const char *error; /* static; the list has its own */
@@ -107,20 +107,20 @@ static int claim_target(struct fetch_source *source, struct fetch_task *task)
     uint32_t tag = tag_of(task);
     uint64_t line = task->item.line < UINT32_MAX ? task->item.line : UINT32_MAX;
     struct nameset_owner owner = {.tag = tag, .line = (uint32_t)line};
-    char where[PX_SHOW_ROOM(64) + 32], prefix[32], text[sizeof where + 32];
+    char where[PX_SHOW_ROOM(64) + 32], prefix[32], text[sizeof where + 64];
 
     int rc = nameset_add(source->names, task->target, strlen(task->target), &owner);
     if (rc != PX_EEXIST) {
         return rc;
     }
     describe_owner(source, task, &owner, where, sizeof where);
-    if (owner.tag >> 8 == tag >> 8) {
-        snprintf(text, sizeof text, "same as %s", where);
-        const char *reason = task_keep_text(task, text);
-        task_set_skipped(task, PX_OK, reason != NULL ? reason : "same as an earlier line");
+    prefix_line(task, prefix);
+    bool repeated = owner.tag >> 8 == tag >> 8;
+    snprintf(text, sizeof text, "%ssame %sas %s", prefix, repeated ? "" : "target ", where);
+    if (repeated) {
+        task_set_repeated(task, text);
     } else {
-        prefix_line(task, prefix);
-        task_set_failed(task, PX_EBADLINE, 0, "%ssame target as %s", prefix, where);
+        task_set_failed(task, PX_EBADLINE, 0, "%s", text);
     }
     return PX_EEXIST;
 }
@@ -342,11 +342,10 @@ static void say_retry(const struct fetch_task *task, int64_t wait_ms)
     char shown[512];
 
     if (px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN,
-                    "%s: %s; try %u in %" PRId64 ".%" PRId64 " s",
+        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "%s: %s; try %u in %" PRId64 ".%" PRId64 " s",
                     px_show_url(shown, sizeof shown, task->url),
-                    task->item.error != NULL ? task->item.error : "failed",
-                    task->item.attempts + 1, wait_ms / 1000, wait_ms % 1000 / 100);
+                    task->item.error != NULL ? task->item.error : "failed", task->item.attempts + 1,
+                    wait_ms / 1000, wait_ms % 1000 / 100);
     }
 }
 
@@ -359,12 +358,35 @@ static void refuse_long_pause(struct fetch_task *task)
                     task->detail.http_status, asked_s);
 }
 
+/* A worker found its host paused and did not begin. */
+static int wait_out_pause(struct fetch_source *source, struct fetch_task *task)
+{
+    int64_t now = px_clock_now_ns(source->fetch->clock);
+    int64_t ready = origins_ready_ns(source->origins, task->origin, now);
+    int64_t posted = pauses_until(&source->fetch->pauses, task->origin);
+
+    task->held_back = false;
+    task->plan.ready_ns = posted > ready ? posted : ready;
+    if (source->drained) {
+        task_set_canceled(task);
+        return PX_OK;
+    }
+    if (keep(source, task) != PX_OK) {
+        task_set_failed(task, PX_ENOMEM, 0, "no memory to wait for its host");
+        return PX_OK;
+    }
+    return PX_EAGAIN;
+}
+
 static int source_done(struct px_source *base, struct px_result *result)
 {
     struct fetch_source *source = source_of(base);
     struct fetch_task *task = task_of(result);
 
     source->out--;
+    if (task->held_back) {
+        return wait_out_pause(source, task);
+    }
     if (task->item.state != PX_ITEM_FAILED || source->drained) {
         return PX_OK;
     }
@@ -374,9 +396,11 @@ static int source_done(struct px_source *base, struct px_result *result)
                      task->plan.pauses + 1, next_random(source));
     count_try(&decision, task);
     int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
-    if (decision.pause_host &&
-        origins_pause(source->origins, task->origin, due, now) != PX_OK) {
+    if (decision.pause_host && origins_pause(source->origins, task->origin, due, now) != PX_OK) {
         return PX_OK; /* no memory: then this failure is final */
+    }
+    if (decision.pause_host) {
+        pauses_post(&source->fetch->pauses, task->origin, due);
     }
     if (decision.asked_too_long) {
         refuse_long_pause(task);

@@ -64,6 +64,7 @@ struct fetch_task {
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */
     bool looked_for_leftover;
+    bool held_back; /* given back untouched: its host is paused */
     char hex[2 * PX_DIGEST_MAX_BYTES + 1];
     struct retry_facts facts; /* how the last try ended */
 
@@ -107,7 +108,8 @@ const char *task_keep_text(struct fetch_task *task, const char *text);
 /* The outcome; each replaces the one before. `err` is an errno or 0. Arguments must be printable
  * (px_show). What the text lacks for want of memory, the status still says. */
 void task_set_ok(struct fetch_task *task, uint64_t bytes);
-void task_set_skipped(struct fetch_task *task, int status, const char *reason);
+void task_set_skipped(struct fetch_task *task, int status, const char *reason); /* static text */
+void task_set_repeated(struct fetch_task *task, const char *text); /* skipped: as an earlier line */
 void task_set_canceled(struct fetch_task *task);
 void task_set_failed(struct fetch_task *task, int status, int err, const char *fmt, ...)
     PX_PRINTF(4, 5);

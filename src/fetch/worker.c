@@ -123,7 +123,15 @@ int worker_init(struct px_worker *worker, void *ctx, void **state)
 
 static void emit(struct fetch_worker *self, struct transfer *place)
 {
-    px_worker_emit(self->worker, &transfer_release(place)->result);
+    struct fetch_task *task = transfer_release(place);
+
+    if (task->facts.busy && task->facts.retry_after_ms > 0 &&
+        task->facts.retry_after_ms <= self->fetch->retry.max_retry_after_ms) {
+        /* the source will decide the same, but other workers are about to ask that host now */
+        pauses_post(&self->fetch->pauses, task->origin,
+                    px_deadline_in_ns(task->facts.retry_after_ms * PX_NS_PER_MS));
+    }
+    px_worker_emit(self->worker, &task->result);
 }
 
 /* Puts the place's request into the multi handle, or ends the try. */
@@ -156,7 +164,13 @@ static void begin_task(struct fetch_worker *self, struct transfer *place, struct
         px_worker_emit(self->worker, &task->result);
         return;
     }
-    if (transfer_begin(place, task, px_now_ns()) == PX_OK) {
+    const int64_t now = px_now_ns();
+    if (pauses_until(&self->fetch->pauses, task->origin) > now) {
+        task->held_back = true;
+        px_worker_emit(self->worker, &task->result);
+        return;
+    }
+    if (transfer_begin(place, task, now) == PX_OK) {
         start_request(self, place);
     } else {
         emit(self, place);
@@ -171,8 +185,8 @@ static void take_tasks(struct fetch_worker *self)
 
         while (place->task == NULL && !self->ended) {
             void *task;
-            int rc = px_worker_next(self->worker, self->in_flight == 0 ? PX_FOREVER : PX_NOWAIT,
-                                    &task);
+            int rc =
+                px_worker_next(self->worker, self->in_flight == 0 ? PX_FOREVER : PX_NOWAIT, &task);
 
             self->ended = rc == PX_ECLOSED;
             if (rc != PX_OK) {

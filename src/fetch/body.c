@@ -7,7 +7,7 @@
  * from it is decided in transfer.c when the handle comes back.
  */
 #define _GNU_SOURCE
-#include "fetch/transfer.h"
+#include "fetch/body.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,9 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
+#include "fetch/state.h"
 #include "fetch/task.h"
+#include "fetch/transfer.h"
 
 /* A reply's head may have so much (F26). curl 8.3 limits it to 300 KiB itself, 7.88 does not. */
 #define HEAD_MAX_BYTES ((size_t)256 << 10)
@@ -85,7 +87,7 @@ static void note_validators(struct fetch_task *task, const struct gate_reply *re
     }
 }
 
-void transfer_fail_locally(struct transfer *transfer, int status)
+void body_fail_locally(struct transfer *transfer, int status)
 {
     transfer->local = status;
     transfer->aborted = true;
@@ -102,13 +104,13 @@ static void restart_part(struct transfer *transfer)
         rc = px_digest_reset(task->digest);
     }
     if (rc != PX_OK) {
-        transfer_fail_locally(transfer, rc);
+        body_fail_locally(transfer, rc);
     }
     transfer->buffered = 0;
     task->detail.resumed = false;
 }
 
-void transfer_judge(struct transfer *transfer)
+void body_judge(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     const char *lengths[LENGTHS_MAX];
@@ -127,6 +129,7 @@ void transfer_judge(struct transfer *transfer)
         }
         note_validators(task, &reply);
         task->size = transfer->gate.size;
+        transfer->from = 0;
     } else if (transfer->gate.verdict == GATE_CONTINUE) {
         task->size = transfer->gate.size;
         task->detail.resumed = true;
@@ -148,7 +151,7 @@ static int make_digest(struct fetch_task *task)
                : PX_OK;
 }
 
-int transfer_flush(struct transfer *transfer)
+int body_flush(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
@@ -164,7 +167,7 @@ int transfer_flush(struct transfer *transfer)
     if (rc == PX_OK) {
         transfer->buffered = 0;
         if (task->part.held >= KEEP_BYTES && task->part.base == NULL) {
-            rc = transfer_keep(transfer);
+            rc = body_keep(transfer);
         }
     }
     transfer->flushed_ns = px_now_ns();
@@ -172,7 +175,7 @@ int transfer_flush(struct transfer *transfer)
     return rc;
 }
 
-int transfer_keep(struct transfer *transfer)
+int body_keep(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
@@ -212,7 +215,7 @@ static int take_bytes(struct transfer *transfer, const char *bytes, size_t n)
         bytes += take;
         n -= take;
         if (transfer->buffered == room) {
-            int rc = transfer_flush(transfer);
+            int rc = body_flush(transfer);
             if (rc != PX_OK) {
                 return rc;
             }
@@ -231,8 +234,7 @@ static bool drop_bytes(struct transfer *transfer, size_t n)
 {
     transfer->dropped_bytes += n;
     if (transfer->dropped_bytes > DROP_MAX_BYTES ||
-        (transfer->gate.body_bytes != GATE_UNKNOWN &&
-         transfer->gate.body_bytes > DROP_MAX_BYTES)) {
+        (transfer->gate.body_bytes != GATE_UNKNOWN && transfer->gate.body_bytes > DROP_MAX_BYTES)) {
         transfer->aborted = true;
     }
     return !transfer->aborted;
@@ -246,21 +248,21 @@ static bool exceeds(struct transfer *transfer, size_t n)
     if (announced == GATE_UNKNOWN || n <= announced - transfer->body_bytes) {
         return false;
     }
-    transfer->gate = (struct gate_result){.verdict = GATE_REFUSE,
-                                          .why = "more bytes than the server announced"};
+    transfer->gate =
+        (struct gate_result){.verdict = GATE_REFUSE, .why = "more bytes than the server announced"};
     transfer->aborted = true;
     return true;
 }
 
 /* CURLOPT_WRITEFUNCTION. Anything but n stops the request. */
-size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx)
+size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct transfer *transfer = ctx;
 
     n *= size;
     transfer->last_ns = px_now_ns();
     if (!transfer->judged) {
-        transfer_judge(transfer);
+        body_judge(transfer);
     }
     if (transfer->aborted || px_worker_stopping(transfer->worker)) {
         transfer->aborted = true;
@@ -278,7 +280,7 @@ size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx)
     }
     int rc = take_bytes(transfer, bytes, n);
     if (rc != PX_OK) {
-        transfer_fail_locally(transfer, rc);
+        body_fail_locally(transfer, rc);
         return n + 1;
     }
     transfer->body_bytes += n;
@@ -287,7 +289,7 @@ size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx)
 }
 
 /* CURLOPT_HEADERFUNCTION: each line of the head, also those of 1xx replies and trailers. */
-size_t transfer_on_header(char *line, size_t size, size_t n, void *ctx)
+size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
 {
     struct transfer *transfer = ctx;
 
@@ -305,7 +307,7 @@ size_t transfer_on_header(char *line, size_t size, size_t n, void *ctx)
 }
 
 /* CURLOPT_DEBUGFUNCTION (-vv): the lines of both heads, secrets masked. */
-int transfer_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
+int body_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
 {
     const struct transfer *transfer = ctx;
     const char *mark = type == CURLINFO_HEADER_OUT ? ">" : type == CURLINFO_HEADER_IN ? "<" : NULL;

@@ -27,8 +27,7 @@ void dirs_free(struct dirs *dirs);
 /* path[0..len), relative to the current directory or absolute; "" is ".". Made with its parents
  * when missing (mode 0777 & ~umask). Give it back with dirs_put(). PX_EIO, PX_EFULL with errno;
  * PX_ENOMEM. */
-PX_NODISCARD int dirs_get(struct dirs *dirs, const char *path, size_t len,
-                          const struct dir **out);
+PX_NODISCARD int dirs_get(struct dirs *dirs, const char *path, size_t len, const struct dir **out);
 void dirs_put(struct dirs *dirs, const struct dir *dir); /* NULL is legal */
 
 #endif

@@ -99,12 +99,10 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
     if (ask->from == 0) {
         return refuse("a part of the file where all of it was asked for");
     }
-    if (reply->content_type != NULL &&
-        strncasecmp(reply->content_type, "multipart/", 10) == 0) {
+    if (reply->content_type != NULL && strncasecmp(reply->content_type, "multipart/", 10) == 0) {
         return anew("a multipart reply to a single range");
     }
-    if (reply->content_encoding != NULL &&
-        strcasecmp(reply->content_encoding, "identity") != 0) {
+    if (reply->content_encoding != NULL && strcasecmp(reply->content_encoding, "identity") != 0) {
         return anew("a range of encoded bytes");
     }
     if (reply->content_range == NULL ||

@@ -22,6 +22,6 @@ struct kept {
 PX_NODISCARD int kept_add(struct kept *kept, struct fetch_task *task); /* PX_ENOMEM */
 struct fetch_task *kept_first(const struct kept *kept);                /* NULL: empty */
 struct fetch_task *kept_take(struct kept *kept);                       /* NULL: empty */
-void kept_fini(struct kept *kept); /* not the tasks */
+void kept_fini(struct kept *kept);                                     /* not the tasks */
 
 #endif

@@ -89,8 +89,7 @@ static int fill(struct lines *lines)
     if (lines->may_wait && poll(&ready, 1, 0) == 0) {
         return PX_EAGAIN;
     }
-    ssize_t got =
-        lines->io->read(lines->fd, lines->buf + lines->end, lines->room - lines->end);
+    ssize_t got = lines->io->read(lines->fd, lines->buf + lines->end, lines->room - lines->end);
     if (got < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? PX_EAGAIN : PX_EIO;
     }
@@ -119,10 +118,9 @@ static int find_end(struct lines *lines, size_t *len, size_t *after)
 {
     size_t held = lines->end - lines->begin;
     const char *from = lines->buf + lines->begin;
-    const char *separator =
-        held > lines->scanned
-            ? memchr(from + lines->scanned, lines->separator, held - lines->scanned)
-            : NULL;
+    const char *separator = held > lines->scanned ? memchr(from + lines->scanned, lines->separator,
+                                                           held - lines->scanned)
+                                                  : NULL;
 
     if (separator != NULL) {
         *len = (size_t)(separator - from);

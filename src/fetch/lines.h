@@ -29,8 +29,8 @@ struct lines {
     char separator;
     char *buf;
     size_t room, begin, end;
-    size_t scanned; /* bytes from begin on that hold no separator */
-    size_t next;    /* where the record after the peeked one begins, 0 = none was peeked */
+    size_t scanned;  /* bytes from begin on that hold no separator */
+    size_t next;     /* where the record after the peeked one begins, 0 = none was peeked */
     uint64_t number; /* of the peeked record, 1-based */
 };
 

@@ -233,8 +233,8 @@ static int draft_append(struct draft *draft, const char *text, size_t len)
 
 static void draft_begin(struct draft *draft, uint64_t line, const char *bad)
 {
-    *draft = (struct draft){.text = draft->text, .room = draft->room, .begun = true, .line = line,
-                            .bad = bad};
+    *draft = (struct draft){
+        .text = draft->text, .room = draft->room, .begun = true, .line = line, .bad = bad};
 }
 
 static int draft_url_line(struct draft *draft, const char *text, size_t len, bool has_mirrors)

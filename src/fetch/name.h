@@ -15,9 +15,9 @@
 
 #include <pxfer/attr.h>
 
-#define NAME_BYTES 255            /* NAME_MAX of every common file system */
+#define NAME_BYTES 255 /* NAME_MAX of every common file system */
 #define NAME_ROOM (NAME_BYTES + 1)
-#define NAME_PATH_ROOM 4096       /* an out= path with its NUL */
+#define NAME_PATH_ROOM 4096 /* an out= path with its NUL */
 
 /* The last component of the URL's path, percent-decoded once and made safe; "index.html" when it is
  * empty. Query and fragment do not count. Returns the length. */

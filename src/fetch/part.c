@@ -360,8 +360,7 @@ int part_publish(struct part *part, const struct part_place *place, char **final
     if (!part_is_open(part)) {
         rc = open_first(part, place);
     }
-    if (rc == PX_OK && part->ragged &&
-        place->io->ftruncate(part->fd, (off_t)part->held) != 0) {
+    if (rc == PX_OK && part->ragged && place->io->ftruncate(part->fd, (off_t)part->held) != 0) {
         rc = part_fail(part, "truncate", errno);
     }
     if (rc != PX_OK) {

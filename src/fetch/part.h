@@ -40,9 +40,9 @@ struct part_place {
 /* {.fd = -1} is an empty part. */
 struct part {
     int fd;
-    bool ragged;    /* a failed write may have left bytes behind `held` */
-    char *base;     /* owned; NAME, or NAME.N with --on-exist=rename; NULL while it is nameless */
-    uint64_t held;  /* bytes [0, held) are in the file */
+    bool ragged;   /* a failed write may have left bytes behind `held` */
+    char *base;    /* owned; NAME, or NAME.N with --on-exist=rename; NULL while it is nameless */
+    uint64_t held; /* bytes [0, held) are in the file */
     const char *stage; /* what failed last: "write", "link" ... static; with errno in err */
     int err;
 };
@@ -85,8 +85,7 @@ PX_NODISCARD int part_save_state(struct part *part, const struct part_place *pla
  * fail); PX_EIO: it is a directory, a FIFO, or a call failed. With --on-exist=rename
  * `*final_name` is the name that was free, owned by the caller; else NULL. On success the part is
  * empty; on failure it is as before. */
-PX_NODISCARD int part_publish(struct part *part, const struct part_place *place,
-                              char **final_name);
+PX_NODISCARD int part_publish(struct part *part, const struct part_place *place, char **final_name);
 
 /* Closes. A kept part stays for a later run, a nameless one is gone. */
 void part_suspend(struct part *part, const struct px_io_ops *io);

@@ -163,13 +163,13 @@ static int rename_over(struct publish *publish)
 
     if (publish->io->fstatat(publish->dirfd, publish->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
-        publish->stage = S_ISDIR(st.st_mode) ? "target is a directory"
-                                             : "target is not a regular file";
+        publish->stage =
+            S_ISDIR(st.st_mode) ? "target is a directory" : "target is not a regular file";
         publish->err = 0;
         return PX_EIO;
     }
-    if (publish->io->renameat(publish->dirfd, publish->part_name, publish->dirfd,
-                              publish->name) != 0) {
+    if (publish->io->renameat(publish->dirfd, publish->part_name, publish->dirfd, publish->name) !=
+        0) {
         return publish_fail(publish, "rename", errno);
     }
     return PX_OK;

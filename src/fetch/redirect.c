@@ -92,8 +92,7 @@ static int set_location(CURLU *url, const char *current, const char *location)
     }
     if (rc == CURLUE_OK) {
         /* spaces and bytes above 0x7f happen in the wild; NON_SUPPORT: we judge schemes ourselves */
-        rc = curl_url_set(url, CURLUPART_URL, location,
-                          CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME);
+        rc = curl_url_set(url, CURLUPART_URL, location, CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME);
     }
     if (rc == CURLUE_OUT_OF_MEMORY) {
         return PX_ENOMEM;

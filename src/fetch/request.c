@@ -28,11 +28,11 @@
 #define FEW_STREAMS 4
 
 /* The first failure wins and the rest is skipped. */
-#define SET(rc, easy, option, value)                              \
-    do {                                                          \
-        if ((rc) == CURLE_OK) {                                   \
-            (rc) = curl_easy_setopt((easy), (option), (value));   \
-        }                                                         \
+#define SET(rc, easy, option, value)                            \
+    do {                                                        \
+        if ((rc) == CURLE_OK) {                                 \
+            (rc) = curl_easy_setopt((easy), (option), (value)); \
+        }                                                       \
     } while (0)
 
 static int status_of(CURLcode rc)

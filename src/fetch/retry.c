@@ -111,8 +111,8 @@ static struct retry_decision decide_asked(const struct retry_policy *policy, int
 }
 
 struct retry_decision retry_decide(const struct retry_policy *policy,
-                                   const struct retry_facts *facts, unsigned tries,
-                                   unsigned pauses, uint32_t random)
+                                   const struct retry_facts *facts, unsigned tries, unsigned pauses,
+                                   uint32_t random)
 {
     if (facts->status == PX_OK || !facts->transient) {
         return (struct retry_decision){.counts = true};

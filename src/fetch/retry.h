@@ -28,9 +28,9 @@ struct retry_policy {
 
 struct retry_decision {
     bool again;
-    bool counts;        /* this try used up one of the retries */
-    int64_t wait_ms;    /* before the next */
-    bool pause_host;    /* for so long, all of the host */
+    bool counts;         /* this try used up one of the retries */
+    int64_t wait_ms;     /* before the next */
+    bool pause_host;     /* for so long, all of the host */
     bool asked_too_long; /* given up because Retry-After is beyond the limit */
 };
 
@@ -48,7 +48,7 @@ int retry_class_of_http(long http_status, bool *transient);
 /* `tries`: those that counted so far, this one included. `pauses`: those that did not. `random`:
  * any 32 bits, for the jitter of +-25 %. */
 struct retry_decision retry_decide(const struct retry_policy *policy,
-                                   const struct retry_facts *facts, unsigned tries,
-                                   unsigned pauses, uint32_t random);
+                                   const struct retry_facts *facts, unsigned tries, unsigned pauses,
+                                   uint32_t random);
 
 #endif

@@ -19,11 +19,11 @@ struct px_io_ops;
 #define STATE_BOOT_ROOM 40
 
 struct state {
-    uint64_t url_hash;  /* of the URL with its secrets, which the file does not tell */
-    uint64_t size;      /* of the whole, UINT64_MAX = not known */
-    uint64_t held;      /* bytes from 0 on that are good */
-    uint64_t synced;    /* of these, on stable storage when the state was written */
-    char boot[STATE_BOOT_ROOM]; /* the kernel's boot id then; "" = not known */
+    uint64_t url_hash;           /* of the URL with its secrets, which the file does not tell */
+    uint64_t size;               /* of the whole, UINT64_MAX = not known */
+    uint64_t held;               /* bytes from 0 on that are good */
+    uint64_t synced;             /* of these, on stable storage when the state was written */
+    char boot[STATE_BOOT_ROOM];  /* the kernel's boot id then; "" = not known */
     char etag[STATE_VALUE_ROOM]; /* "" = none */
     char last_modified[STATE_VALUE_ROOM];
 };

@@ -65,6 +65,17 @@ void task_set_skipped(struct fetch_task *task, int status, const char *reason)
     task->detail.skip_reason = reason;
 }
 
+void task_set_repeated(struct fetch_task *task, const char *text)
+{
+    task_set_failed(task, PX_EBADLINE, 0, "%s", text);
+    char *error = task->item.error;
+
+    task->item.error = NULL;
+    set_state(task, PX_ITEM_SKIPPED, PX_EBADLINE);
+    task->item.error = error;
+    task->detail.skip_reason = error;
+}
+
 void task_set_canceled(struct fetch_task *task)
 {
     set_state(task, PX_ITEM_CANCELED, PX_ECANCELED);
@@ -233,8 +244,8 @@ static void find_origin(struct fetch_task *task)
 static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct list_entry *entry,
                                      const struct destination *to, char **at)
 {
-    size_t texts = entry->url_len + entry->mirrors_len + entry->options_len + to->dir_len +
-                   to->path_len + 5;
+    size_t texts =
+        entry->url_len + entry->mirrors_len + entry->options_len + to->dir_len + to->path_len + 5;
     struct fetch_task *task = malloc(sizeof *task + texts + ROOM_BYTES);
 
     if (task == NULL) {

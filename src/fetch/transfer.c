@@ -20,7 +20,10 @@
 
 #include "base/fdio.h"
 #include "base/show.h"
+#include "fetch/account.h"
+#include "fetch/body.h"
 #include "fetch/engine.h"
+#include "fetch/outcome.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/state.h"
@@ -43,17 +46,17 @@ static struct px_account *account_of(const struct transfer *transfer)
 static int make_easy(struct transfer *transfer)
 {
     bool debug = px_log_wants(transfer->fetch->opts.log, PX_LOG_DEBUG);
-    struct request_hooks hooks = {.write = transfer_on_body,
-                                  .header = transfer_on_header,
-                                  .debug = debug ? transfer_on_debug : NULL,
+    struct request_hooks hooks = {.write = body_on_bytes,
+                                  .header = body_on_header,
+                                  .debug = debug ? body_on_debug : NULL,
                                   .ctx = transfer,
                                   .error = transfer->error};
 
     return request_easy_new(transfer->fetch, &hooks, &transfer->easy);
 }
 
-int transfer_init(struct transfer *transfer, const struct px_fetch *fetch,
-                  struct px_worker *worker, size_t slot, struct curl_slist *run_headers)
+int transfer_init(struct transfer *transfer, const struct px_fetch *fetch, struct px_worker *worker,
+                  size_t slot, struct curl_slist *run_headers)
 {
     transfer->fetch = fetch;
     transfer->worker = worker;
@@ -75,180 +78,6 @@ void transfer_fini(struct transfer *transfer)
     curl_easy_cleanup(transfer->easy);
     drop_hop(transfer);
     free(transfer->buffer);
-}
-
-/* --- how a try ends --------------------------------------------------------------------------*/
-
-static const char *stage_of(int status)
-{
-    switch (status) {
-    case PX_ETLS: return "tls";
-    case PX_EPROTO: return "protocol";
-    case PX_EAUTH: return "auth";
-    default: return "transfer";
-    }
-}
-
-/* Only a failure that may pass leaves the bytes for another try; a file system that is full leaves
- * them for another run. */
-static void note_failure(struct transfer *transfer, int status, bool transient)
-{
-    struct fetch_task *task = transfer->task;
-
-    task->facts = (struct retry_facts){.status = status, .transient = transient};
-    if (status == PX_EPROTO || status == PX_EINTEGRITY) {
-        task_drop_part(task);
-    }
-}
-
-/* The part failed: class, stage and errno are in it. */
-static void fail_in_part(struct transfer *transfer, int status)
-{
-    struct fetch_task *task = transfer->task;
-    const struct part *part = &task->part;
-    const char *stage = part->stage != NULL ? part->stage : "file";
-
-    if (part->err != 0) {
-        task_set_failed(task, status, part->err, "%s: %s", stage, px_errno_text(part->err));
-    } else {
-        task_set_failed(task, status, 0, "%s", stage);
-    }
-    note_failure(transfer, status, false);
-}
-
-static void fail_plainly(struct transfer *transfer, int status, const char *why)
-{
-    task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status), why);
-    note_failure(transfer, status, false);
-}
-
-static void fail_by_curl(struct transfer *transfer, CURLcode code)
-{
-    const char *text = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    char shown[SHOW_ROOM];
-    bool transient;
-    int status = retry_class_of_curl(code, &transient);
-
-    task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status),
-                    px_show_str(shown, sizeof shown, text));
-    note_failure(transfer, status, transient);
-}
-
-static void fail_by_http(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    long http = task->detail.http_status;
-    curl_off_t asked_s = 0;
-    bool transient;
-    int status = retry_class_of_http(http, &transient);
-
-    task_set_failed(task, status, 0, "HTTP %ld", http);
-    note_failure(transfer, status, transient);
-    /* a date is turned into seconds from now; 0 = the header is not there */
-    if (curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked_s) == CURLE_OK &&
-        asked_s > 0) {
-        task->facts.retry_after_ms = asked_s < INT64_MAX / 1000 ? asked_s * 1000 : INT64_MAX;
-    }
-    task->facts.busy = http == 429 || (http == 503 && asked_s > 0);
-}
-
-/* The file has its bytes. The digest of the line says whether they are the right ones. */
-static bool checksum_fits(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    unsigned char got[PX_DIGEST_MAX_BYTES];
-    char want_hex[2 * PX_DIGEST_MAX_BYTES + 1];
-    const char *name = px_digest_name(task->checksum.kind);
-
-    if (task->checksum.kind == PX_DIGEST_NONE) {
-        return true;
-    }
-    int rc = px_digest_final(task->digest, got);
-    px_digest_free(task->digest);
-    task->digest = NULL;
-    if (rc != PX_OK) {
-        fail_plainly(transfer, rc, "the digest could not be computed");
-        return false;
-    }
-    px_hex(task->hex, got, task->checksum.len);
-    task->detail.digest_name = name;
-    task->detail.digest_hex = task->hex;
-    if (memcmp(got, task->checksum.value, task->checksum.len) == 0) {
-        return true;
-    }
-    px_hex(want_hex, task->checksum.value, task->checksum.len);
-    task_set_failed(task, PX_EINTEGRITY, 0, "%s is %s, expected %s", name, task->hex, want_hex);
-    /* a transfer that was damaged on its way deserves one more try, a wrong file does not */
-    note_failure(transfer, PX_EINTEGRITY, task->bad_sums++ == 0);
-    return false;
-}
-
-/* Publishing found the name taken. */
-static void settle_taken_name(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct stat st;
-    bool is_file = transfer->fetch->io->fstatat(task->dir->fd, task->name, &st, 0) == 0 &&
-                   S_ISREG(st.st_mode);
-
-    if (is_file && transfer->fetch->opts.on_exist == PX_ON_EXIST_SKIP) {
-        task_set_skipped(task, PX_EEXIST, "exists");
-    } else {
-        task_set_failed(task, is_file ? PX_EEXIST : PX_EIO, is_file ? EEXIST : 0,
-                        is_file ? "target exists" : "target is not a regular file");
-        note_failure(transfer, task->item.status, false);
-    }
-    task_drop_part(task);
-}
-
-/* DIR/NAME.1 in place of DIR/NAME. */
-static void note_final_name(struct fetch_task *task, char *final_name)
-{
-    char *target = NULL;
-
-    if (final_name != NULL) {
-        int dir = (int)(task->name - task->target);
-
-        if (asprintf(&target, "%.*s%s", dir, task->target, final_name) >= 0) {
-            const char *kept = task_keep_text(task, target);
-            task->item.target = kept != NULL ? kept : task->target;
-            free(target);
-        }
-        free(final_name);
-    }
-}
-
-static void finish(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    char *final_name = NULL;
-
-    int rc = transfer_flush(transfer);
-    if (rc != PX_OK) {
-        fail_in_part(transfer, rc);
-        return;
-    }
-    uint64_t held = task->part.held;
-    if (task->size != GATE_UNKNOWN && held != task->size) {
-        fail_plainly(transfer, PX_EPROTO, "the size is not the one that was announced");
-        return;
-    }
-    if (!checksum_fits(transfer)) {
-        return;
-    }
-    struct part_place place = task_place(task);
-    int64_t begin = px_now_ns();
-    rc = part_publish(&task->part, &place, &final_name);
-    transfer->phase_ns[PX_FETCH_DISK] += px_now_ns() - begin;
-    if (rc == PX_EEXIST) {
-        settle_taken_name(transfer);
-    } else if (rc != PX_OK) {
-        fail_in_part(transfer, rc);
-    } else {
-        note_final_name(task, final_name);
-        task_set_ok(task, held);
-        task->facts = (struct retry_facts){.status = PX_OK};
-    }
 }
 
 /* --- requests of a try -----------------------------------------------------------------------*/
@@ -280,8 +109,7 @@ static int prepare(struct transfer *transfer)
 
     struct request request = {.url = current_url(transfer), .from = transfer->from};
     if (transfer->same_origin) {
-        request.headers =
-            task->has_headers ? transfer->task_headers : transfer->run_headers;
+        request.headers = task->has_headers ? transfer->task_headers : transfer->run_headers;
     }
     return request_set(transfer->easy, &request);
 }
@@ -371,7 +199,7 @@ static int open_place(struct transfer *transfer)
         int err = errno;
 
         task_set_failed(task, rc, err, "open directory: %s", px_errno_text(err));
-        note_failure(transfer, rc, false);
+        outcome_note(transfer, rc, false);
         return rc;
     }
     rc = look_for_leftover(transfer);
@@ -379,7 +207,7 @@ static int open_place(struct transfer *transfer)
         rc = keep_or_drop_held(transfer);
     }
     if (rc != PX_OK) {
-        fail_in_part(transfer, rc);
+        outcome_part_failed(transfer, rc);
     }
     return rc;
 }
@@ -427,7 +255,7 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
         rc = prepare(transfer);
     }
     if (rc != PX_OK) {
-        fail_plainly(transfer, rc, px_status_text(rc));
+        outcome_failed(transfer, rc, px_status_text(rc));
     }
     return rc;
 }
@@ -440,11 +268,11 @@ static bool follow(struct transfer *transfer)
     const char *why = NULL;
 
     if (transfer->hops++ >= REDIRECT_MAX) {
-        fail_plainly(transfer, PX_EPROTO, "more than 10 redirects");
+        outcome_failed(transfer, PX_EPROTO, "more than 10 redirects");
         return false;
     }
     if (curl_easy_header(transfer->easy, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        fail_plainly(transfer, PX_EPROTO, "redirect without a Location");
+        outcome_failed(transfer, PX_EPROTO, "redirect without a Location");
         return false;
     }
     int rc = redirect_resolve(transfer->task->url, current_url(transfer), header->value,
@@ -456,7 +284,7 @@ static bool follow(struct transfer *transfer)
         rc = prepare(transfer);
     }
     if (rc != PX_OK) {
-        fail_plainly(transfer, rc, why != NULL ? why : px_status_text(rc));
+        outcome_failed(transfer, rc, why != NULL ? why : px_status_text(rc));
     }
     return rc == PX_OK;
 }
@@ -469,7 +297,7 @@ static bool ask_anew(struct transfer *transfer)
     char shown[SHOW_ROOM];
 
     if (task->restarts++ >= RESTARTS_MAX) {
-        fail_plainly(transfer, changed ? PX_EINTEGRITY : PX_EPROTO, transfer->gate.why);
+        outcome_failed(transfer, changed ? PX_EINTEGRITY : PX_EPROTO, transfer->gate.why);
         return false;
     }
     px_log_line(transfer->fetch->opts.log, changed ? PX_LOG_NORMAL : PX_LOG_VERBOSE,
@@ -483,7 +311,7 @@ static bool ask_anew(struct transfer *transfer)
     task->detail.resumed = false;
     int rc = prepare(transfer);
     if (rc != PX_OK) {
-        fail_plainly(transfer, rc, px_status_text(rc));
+        outcome_failed(transfer, rc, px_status_text(rc));
     }
     return rc == PX_OK;
 }
@@ -492,12 +320,12 @@ static bool ask_anew(struct transfer *transfer)
  * the next try. */
 static void fail_broken(struct transfer *transfer, CURLcode code)
 {
-    int rc = transfer->buffered > 0 ? transfer_flush(transfer) : PX_OK;
+    int rc = transfer->buffered > 0 ? body_flush(transfer) : PX_OK;
 
     if (rc != PX_OK) {
-        fail_in_part(transfer, rc);
+        outcome_part_failed(transfer, rc);
     } else {
-        fail_by_curl(transfer, code);
+        outcome_curl_failed(transfer, code);
     }
 }
 
@@ -511,9 +339,9 @@ static bool decide(struct transfer *transfer, CURLcode code)
     case GATE_CHANGED: return ask_anew(transfer);
     case GATE_REFUSE:
         if (gate->why != NULL) {
-            fail_plainly(transfer, PX_EPROTO, gate->why);
+            outcome_failed(transfer, PX_EPROTO, gate->why);
         } else {
-            fail_by_http(transfer);
+            outcome_http_failed(transfer);
         }
         return false;
     case GATE_WHOLE:
@@ -529,53 +357,8 @@ static bool decide(struct transfer *transfer, CURLcode code)
         break;
     case GATE_COMPLETE: break;
     }
-    finish(transfer);
+    outcome_finish(transfer);
     return false;
-}
-
-/* --- time ------------------------------------------------------------------------------------*/
-
-static int64_t info_ns(CURL *easy, CURLINFO what)
-{
-    curl_off_t us = 0;
-
-    return curl_easy_getinfo(easy, what, &us) == CURLE_OK ? us * PX_NS_PER_US : 0;
-}
-
-static int64_t at_least_0(int64_t ns)
-{
-    return ns > 0 ? ns : 0;
-}
-
-/* libcurl counts each moment from the request's start (CURLINFO_TOTAL_TIME_T and its like); a phase
- * is the difference of two. */
-static void add_request_phases(struct transfer *transfer)
-{
-    CURL *easy = transfer->easy;
-    int64_t *phase = transfer->phase_ns;
-    int64_t dns = info_ns(easy, CURLINFO_NAMELOOKUP_TIME_T);
-    int64_t connected = info_ns(easy, CURLINFO_CONNECT_TIME_T);
-    int64_t secured = info_ns(easy, CURLINFO_APPCONNECT_TIME_T);
-    int64_t first = info_ns(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    int64_t total = info_ns(easy, CURLINFO_TOTAL_TIME_T);
-    long connections = 0;
-
-    connected = connected > dns ? connected : dns;
-    secured = secured > connected ? secured : connected;
-    phase[PX_FETCH_DNS] += dns;
-    phase[PX_FETCH_CONNECT] += connected - dns;
-    phase[PX_FETCH_TLS] += secured - connected;
-    if (first > 0) {
-        phase[PX_FETCH_FIRST_BYTE] += at_least_0(first - secured);
-        phase[PX_FETCH_BODY] += at_least_0(total - first - transfer->disk_ns);
-    } else {
-        phase[PX_FETCH_FIRST_BYTE] += at_least_0(total - secured);
-    }
-    phase[PX_FETCH_DISK] += transfer->disk_ns;
-    account_of(transfer)->bytes += transfer->body_bytes;
-    if (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK) {
-        account_of(transfer)->counter[PX_FETCH_CONNECTIONS] += (uint64_t)connections;
-    }
 }
 
 bool transfer_tick(struct transfer *transfer, int64_t now_ns)
@@ -589,12 +372,12 @@ bool transfer_tick(struct transfer *transfer, int64_t now_ns)
         transfer->buffered == 0) {
         return false;
     }
-    int rc = transfer_flush(transfer);
+    int rc = body_flush(transfer);
     if (rc == PX_OK && task->part.base == NULL) {
-        rc = transfer_keep(transfer);
+        rc = body_keep(transfer);
     }
     if (rc != PX_OK) {
-        transfer_fail_locally(transfer, rc); /* the next callback, or the end, sees it */
+        body_fail_locally(transfer, rc); /* the next callback, or the end, sees it */
     }
     return false;
 }
@@ -614,7 +397,7 @@ static void note_final_url(struct transfer *transfer)
 static void save_what_is_kept(struct transfer *transfer)
 {
     if (transfer->task->part.base != NULL && transfer->buffered > 0) {
-        PX_IGNORE(transfer_flush(transfer)); /* then a later run has fewer bytes to go on with */
+        PX_IGNORE(body_flush(transfer)); /* then a later run has fewer bytes to go on with */
     }
 }
 
@@ -628,16 +411,16 @@ bool transfer_end(struct transfer *transfer, CURLcode code)
 {
     bool again = false;
 
-    add_request_phases(transfer);
+    account_request(transfer);
     if (!transfer->judged && code == CURLE_OK) {
-        transfer_judge(transfer);
+        body_judge(transfer);
     }
     if (px_worker_stopping(transfer->worker) && code != CURLE_OK) {
         settle_canceled(transfer);
         return false;
     }
     if (transfer->local != PX_OK) {
-        fail_in_part(transfer, transfer->local);
+        outcome_part_failed(transfer, transfer->local);
     } else if (!transfer->judged) {
         fail_broken(transfer, code);
     } else {
@@ -649,65 +432,37 @@ bool transfer_end(struct transfer *transfer, CURLcode code)
 
 void transfer_cancel(struct transfer *transfer)
 {
-    add_request_phases(transfer);
+    account_request(transfer);
     settle_canceled(transfer);
 }
 
 void transfer_stall(struct transfer *transfer)
 {
-    add_request_phases(transfer);
+    account_request(transfer);
     save_what_is_kept(transfer);
     task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 " s",
                     transfer->fetch->opts.stall_timeout_ms / 1000);
-    note_failure(transfer, PX_ENET, true);
+    outcome_note(transfer, PX_ENET, true);
 }
 
 static void say_end(const struct transfer *transfer)
 {
     const struct fetch_task *task = transfer->task;
     const struct px_log *log = transfer->fetch->opts.log;
-    char target[SHOW_ROOM];
+    char target[SHOW_ROOM], http[32] = "";
 
-    if (px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_log_line(log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "%s %s: HTTP %ld, %" PRIu64 " bytes, %.3f s, try %u%s%s",
-                    px_item_state_name(task->item.state),
-                    px_show_str(target, sizeof target, task->item.target),
-                    task->detail.http_status, transfer->from + transfer->body_bytes,
-                    (double)(task->item.end_ns - transfer->begin_ns) / 1e9, task->item.attempts,
-                    task->item.error != NULL ? ": " : "",
-                    task->item.error != NULL ? task->item.error : "");
+    if (!px_log_wants(log, PX_LOG_VERBOSE)) {
+        return;
     }
-}
-
-/* Is this the last that will be seen of the task? The source decides; its policy is a pure function,
- * so the account can know. */
-static bool is_final(const struct fetch_task *task)
-{
-    if (task->item.state != PX_ITEM_FAILED) {
-        return true;
+    if (task->item.error == NULL) {
+        snprintf(http, sizeof http, "HTTP %ld", task->detail.http_status);
     }
-    return !retry_decide(&task->fetch->retry, &task->facts, task->plan.tries + 1,
-                         task->plan.pauses + 1, 0)
-                .again;
-}
-
-static void close_account(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct px_account *account = account_of(transfer);
-    int64_t took = task->item.end_ns - transfer->begin_ns;
-
-    for (int i = 0; i < PX_FETCH_PHASES_; i++) {
-        task->item.phase_ns[i] += transfer->phase_ns[i];
-        account->phase_ns[i] += transfer->phase_ns[i];
-    }
-    task->spent_ns += took;
-    account->items_ns += took;
-    if (is_final(task)) {
-        account->items++;
-        px_hist_add(&account->item, task->spent_ns);
-    }
+    px_log_line(
+        log, PX_LOG_VERBOSE, (int)transfer->worker->index,
+        "%s %s: %s, %" PRIu64 " bytes, %.3f s, try %u", px_item_state_name(task->item.state),
+        px_show_str(target, sizeof target, task->item.target),
+        task->item.error != NULL ? task->item.error : http, transfer->from + transfer->body_bytes,
+        (double)(task->item.end_ns - transfer->begin_ns) / 1e9, task->item.attempts);
 }
 
 struct fetch_task *transfer_release(struct transfer *transfer)
@@ -717,7 +472,7 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     task->item.end_ns = px_now_ns();
     task->item.bytes = task->item.state == PX_ITEM_OK ? task->item.bytes : task->part.held;
     task->result.bytes = task->item.bytes;
-    close_account(transfer);
+    account_task(transfer);
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);
     drop_hop(transfer);

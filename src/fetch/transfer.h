@@ -27,7 +27,7 @@ struct transfer {
     /* fixed after transfer_init() */
     const struct px_fetch *fetch;
     struct px_worker *worker;
-    size_t slot; /* of the activity display */
+    size_t slot;                    /* of the activity display */
     struct curl_slist *run_headers; /* borrowed: the worker's */
     CURL *easy;
     char *buffer; /* fetch->buffer_bytes; allocated for the first body */
@@ -47,15 +47,15 @@ struct transfer {
     bool judged;
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     struct gate_result gate;
-    int local; /* PX_OK, or the class of a local failure in a callback */
-    uint64_t body_bytes; /* received, of a body that is taken */
+    int local;              /* PX_OK, or the class of a local failure in a callback */
+    uint64_t body_bytes;    /* received, of a body that is taken */
     uint64_t dropped_bytes; /* received, of a body that nobody wants */
     size_t head_bytes;
     size_t buffered;
     int64_t first_body_ns; /* 0: none yet */
     int64_t last_ns;       /* last byte, or the start */
     int64_t flushed_ns;
-    int64_t disk_ns;       /* spent in flushes during the transfer */
+    int64_t disk_ns; /* spent in flushes during the transfer */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -83,14 +83,5 @@ PX_NODISCARD bool transfer_tick(struct transfer *transfer, int64_t now_ns);
 
 /* The task, ready to be emitted; the place is free again. */
 struct fetch_task *transfer_release(struct transfer *transfer);
-
-/* --- for body.c: see there ---*/
-size_t transfer_on_body(char *bytes, size_t size, size_t n, void *ctx);
-size_t transfer_on_header(char *line, size_t size, size_t n, void *ctx);
-int transfer_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx);
-void transfer_judge(struct transfer *transfer);
-PX_NODISCARD int transfer_flush(struct transfer *transfer);
-PX_NODISCARD int transfer_keep(struct transfer *transfer);
-void transfer_fail_locally(struct transfer *transfer, int status);
 
 #endif

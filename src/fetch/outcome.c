@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/outcome.c - how a try ends.
+ *
+ * Called by transfer.c on the worker's thread when the last request of a try is over. The sentence
+ * for a person is built here, once; the policy of trying again is not (retry.c, source.c).
+ */
+#define _GNU_SOURCE
+#include "fetch/outcome.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pxfer/fetch.h>
+#include <pxfer/status.h>
+
+#include "base/fdio.h"
+#include "base/show.h"
+#include "fetch/body.h"
+#include "fetch/engine.h"
+#include "fetch/task.h"
+#include "fetch/transfer.h"
+
+#define SHOW_ROOM 512
+
+static const char *stage_of(int status)
+{
+    switch (status) {
+    case PX_ETLS: return "tls";
+    case PX_EPROTO: return "protocol";
+    case PX_EAUTH: return "auth";
+    default: return "transfer";
+    }
+}
+
+/* Only a failure that may pass leaves the bytes for another try; a file system that is full leaves
+ * them for another run. */
+void outcome_note(struct transfer *transfer, int status, bool transient)
+{
+    struct fetch_task *task = transfer->task;
+
+    task->facts = (struct retry_facts){.status = status, .transient = transient};
+    if (status == PX_EPROTO || status == PX_EINTEGRITY) {
+        task_drop_part(task);
+    }
+}
+
+/* The part failed: class, stage and errno are in it. */
+void outcome_part_failed(struct transfer *transfer, int status)
+{
+    struct fetch_task *task = transfer->task;
+    const struct part *part = &task->part;
+    const char *stage = part->stage != NULL ? part->stage : "file";
+
+    if (part->err != 0) {
+        task_set_failed(task, status, part->err, "%s: %s", stage, px_errno_text(part->err));
+    } else {
+        task_set_failed(task, status, 0, "%s", stage);
+    }
+    outcome_note(transfer, status, false);
+}
+
+void outcome_failed(struct transfer *transfer, int status, const char *why)
+{
+    task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status), why);
+    outcome_note(transfer, status, false);
+}
+
+void outcome_curl_failed(struct transfer *transfer, CURLcode code)
+{
+    const char *text = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    char shown[SHOW_ROOM];
+    bool transient;
+    int status = retry_class_of_curl(code, &transient);
+
+    task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status),
+                    px_show_str(shown, sizeof shown, text));
+    outcome_note(transfer, status, transient);
+}
+
+void outcome_http_failed(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    long http = task->detail.http_status;
+    curl_off_t asked_s = 0;
+    bool transient;
+    int status = retry_class_of_http(http, &transient);
+
+    task_set_failed(task, status, 0, "HTTP %ld", http);
+    outcome_note(transfer, status, transient);
+    /* a date is turned into seconds from now; 0 = the header is not there */
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked_s) == CURLE_OK &&
+        asked_s > 0) {
+        task->facts.retry_after_ms = asked_s < INT64_MAX / 1000 ? asked_s * 1000 : INT64_MAX;
+    }
+    task->facts.busy = http == 429 || (http == 503 && asked_s > 0);
+}
+
+/* The file has its bytes. The digest of the line says whether they are the right ones. */
+static bool checksum_fits(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    unsigned char got[PX_DIGEST_MAX_BYTES];
+    char want_hex[2 * PX_DIGEST_MAX_BYTES + 1];
+    const char *name = px_digest_name(task->checksum.kind);
+
+    if (task->checksum.kind == PX_DIGEST_NONE) {
+        return true;
+    }
+    int rc = px_digest_final(task->digest, got);
+    px_digest_free(task->digest);
+    task->digest = NULL;
+    if (rc != PX_OK) {
+        outcome_failed(transfer, rc, "the digest could not be computed");
+        return false;
+    }
+    px_hex(task->hex, got, task->checksum.len);
+    task->detail.digest_name = name;
+    task->detail.digest_hex = task->hex;
+    if (memcmp(got, task->checksum.value, task->checksum.len) == 0) {
+        return true;
+    }
+    px_hex(want_hex, task->checksum.value, task->checksum.len);
+    task_set_failed(task, PX_EINTEGRITY, 0, "%s is %s, expected %s", name, task->hex, want_hex);
+    /* a transfer that was damaged on its way deserves one more try, a wrong file does not */
+    outcome_note(transfer, PX_EINTEGRITY, task->bad_sums++ == 0);
+    return false;
+}
+
+/* Publishing found the name taken. */
+static void settle_taken_name(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct stat st;
+    bool is_file =
+        transfer->fetch->io->fstatat(task->dir->fd, task->name, &st, 0) == 0 && S_ISREG(st.st_mode);
+
+    if (is_file && transfer->fetch->opts.on_exist == PX_ON_EXIST_SKIP) {
+        task_set_skipped(task, PX_EEXIST, "exists");
+    } else {
+        task_set_failed(task, is_file ? PX_EEXIST : PX_EIO, is_file ? EEXIST : 0,
+                        is_file ? "target exists" : "target is not a regular file");
+        outcome_note(transfer, task->item.status, false);
+    }
+    task_drop_part(task);
+}
+
+/* DIR/NAME.1 in place of DIR/NAME. */
+static void note_final_name(struct fetch_task *task, char *final_name)
+{
+    char *target = NULL;
+
+    if (final_name != NULL) {
+        int dir = (int)(task->name - task->target);
+
+        if (asprintf(&target, "%.*s%s", dir, task->target, final_name) >= 0) {
+            const char *kept = task_keep_text(task, target);
+            task->item.target = kept != NULL ? kept : task->target;
+            free(target);
+        }
+        free(final_name);
+    }
+}
+
+void outcome_finish(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    char *final_name = NULL;
+
+    int rc = body_flush(transfer);
+    if (rc != PX_OK) {
+        outcome_part_failed(transfer, rc);
+        return;
+    }
+    uint64_t held = task->part.held;
+    if (task->size != GATE_UNKNOWN && held != task->size) {
+        outcome_failed(transfer, PX_EPROTO, "the size is not the one that was announced");
+        return;
+    }
+    if (!checksum_fits(transfer)) {
+        return;
+    }
+    struct part_place place = task_place(task);
+    int64_t begin = px_now_ns();
+    rc = part_publish(&task->part, &place, &final_name);
+    transfer->phase_ns[PX_FETCH_DISK] += px_now_ns() - begin;
+    if (rc == PX_EEXIST) {
+        settle_taken_name(transfer);
+    } else if (rc != PX_OK) {
+        outcome_part_failed(transfer, rc);
+    } else {
+        note_final_name(task, final_name);
+        task_set_ok(task, held);
+        task->facts = (struct retry_facts){.status = PX_OK};
+    }
+}

@@ -98,9 +98,11 @@ PROGRAM_SRC := $(sort $(wildcard src/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 object = $(patsubst %.c,$(B)/obj/%.o,$(1))
-ALL_SRC := $(LIB_SRC) $(APP_SRC) $(PROGRAM_SRC) $(UNIT_SRC) $(HELPER_SRC) $(STRESS_SRC)
+ALL_SRC := $(LIB_SRC) $(APP_SRC) $(PROGRAM_SRC) $(UNIT_SRC) $(HELPER_SRC) $(STRESS_SRC) \
+           $(BENCH_SRC)
 
 STATIC_LIB := $(B)/libpxfer.a
 SONAME := libpxfer.so.$(MAJOR)
@@ -114,6 +116,7 @@ PROGRAMS := $(PROGRAM_SRC:src/%.c=$(B)/%)
 UNITS := $(UNIT_SRC:tests/%.c=$(B)/%)
 HELPERS := $(HELPER_SRC:tests/%.c=$(B)/%)
 STRESS := $(STRESS_SRC:tests/%.c=$(B)/%)
+BENCH := $(BENCH_SRC:tests/%.c=$(B)/%)
 
 HEADERS := $(sort $(wildcard include/pxfer/*.h))
 MAN_PAGES := $(sort $(wildcard docs/man/*.1))
@@ -129,7 +132,7 @@ lib: $(STATIC_LIB) $(SHARED_LIB) $(PC_FILE)
 programs: $(PROGRAMS)
 
 ## tests: all test programs and their helpers, without running them
-tests: programs $(UNITS) $(HELPERS) $(STRESS)
+tests: programs $(UNITS) $(HELPERS) $(STRESS) $(BENCH)
 
 # Changed flags or another compiler rebuild everything; the same ones nothing.
 $(B)/flags: FORCE
@@ -173,7 +176,7 @@ $(UNITS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 $(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,-lmicrohttpd)
 
-$(STRESS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
+$(STRESS) $(BENCH): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link)
 
 $(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
@@ -221,7 +224,7 @@ valgrind: tests
 bench:
 	@sh src/deps.sh build bench
 	@$(MAKE) bench-run
-bench-run: programs $(HELPERS)
+bench-run: programs $(HELPERS) $(BENCH)
 	@BUILD=$(B) bash tests/bench/run
 
 ## lint: layers, lengths, banned calls, warnings, static analysers, formatting

@@ -18,7 +18,14 @@ PATH=$BUILD:$BUILD/helper:$PATH
 export BUILD SAN PATH LC_ALL=C
 CASE=$(basename "$0" .sh)
 RANDOM=${E2E_SEED:-7}
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/px-e2e.XXXXXX")
+
+# A case that sets TMPFS_MB before it sources this file works in memory where there is that much.
+tmp=${TMPDIR:-/tmp}
+if [ -w /dev/shm ] && [ "${TMPFS_MB:-0}" -gt 0 ] &&
+    [ "$(df --output=avail -B 1M /dev/shm | tail -n 1)" -ge "$TMPFS_MB" ]; then
+    tmp=/dev/shm
+fi
+WORK=$(mktemp -d "$tmp/px-e2e.XXXXXX")
 cd "$WORK"
 
 clean_up() {
@@ -106,6 +113,20 @@ kill_after() {
     0) KILLED=0 ;;
     *) fail "exit $got before it was killed" ;;
     esac
+}
+
+# stop_after MS SIGNAL: sends it to what `start` started, which must end within a second (two under
+# a sanitizer). STATUS is how.
+stop_after() {
+    sleep "$(seconds "$1")"
+    local begin limit=1000
+    [ "$SAN" = none ] || limit=2000
+    begin=$(now_ms)
+    kill -"$2" "$PID" 2>/dev/null || true
+    STATUS=0
+    wait "$PID" 2>/dev/null || STATUS=$?
+    STOP_MS=$(($(now_ms) - begin))
+    [ "$STOP_MS" -le $limit ] || fail "took $STOP_MS ms to end after SIG$2"
 }
 
 # random_below N: into R; $RANDOM has 15 bits.

@@ -2,6 +2,7 @@
 # pfetch killed with SIGKILL at a random moment, 50 times, now and then twice in a row: after each
 # kill every final name has all its bytes, and the same command run again finishes the job, goes on
 # where it was in files that can be resumed, and leaves nothing behind.
+TMPFS_MB=200
 . "$(dirname "$0")/lib.bash"
 
 start_server server server

@@ -33,6 +33,8 @@ done
 echo "some bytes" >out/.named.part
 echo "some state" >out/.named.part.state
 pfetch -q -d out urls.txt
-[ -e out/.named.part ] && [ -e out/.named.part.state ] || fail "an unfinished part was removed"
+for left in .named.part .named.part.state; do
+    [ -e out/$left ] || fail "an unfinished download lost $left"
+done
 pfetch -q --on-exist=overwrite -d out urls.txt
 no_litter out

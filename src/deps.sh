@@ -42,6 +42,7 @@ cmd:clang-tidy             clang-tidy           clang-tools-extra clang         
 cmd:clang-format           clang-format         clang-tools-extra clang             clang-extra-tools  clang-format
 cmd:cppcheck               cppcheck             cppcheck          cppcheck          cppcheck           cppcheck
 cmd:shellcheck             shellcheck           ShellCheck        shellcheck        shellcheck         shellcheck
+cmd:mandoc                 mandoc               mandoc            mandoc            mandoc             mandoc
 '
 table_bench='
 cmd:curl                   curl                 curl              curl              curl               curl

@@ -17,9 +17,9 @@
 
 struct run_summary {
     uint64_t ok, skipped, failed, canceled;
-    uint64_t bytes;          /* payload held by the items that were reported */
-    int64_t wall_ns;         /* workers started -> workers joined */
-    unsigned workers;        /* that were started; 0 = inline */
+    uint64_t bytes;   /* payload held by the items that were reported */
+    int64_t wall_ns;  /* workers started -> workers joined */
+    unsigned workers; /* that were started; 0 = inline */
     unsigned workers_wanted;
     unsigned streams;
     uint64_t class_count[RUN_CLASSES]; /* failed items by status: index is -status */

@@ -138,8 +138,11 @@ static int find_end(struct lines *lines, size_t *len, size_t *after)
 
 static void skip_bom(struct lines *lines)
 {
-    if (lines->number == 0 && lines->end - lines->begin >= 3 &&
-        memcmp(lines->buf + lines->begin, "\xef\xbb\xbf", 3) == 0) {
+    if (lines->begun || lines->number > 0 || lines->end - lines->begin < 3) {
+        return;
+    }
+    lines->begun = true;
+    if (memcmp(lines->buf + lines->begin, "\xef\xbb\xbf", 3) == 0) {
         lines->begin += 3;
         lines->scanned = 0;
     }

@@ -25,6 +25,7 @@ struct lines {
     bool owns_fd;
     bool may_wait; /* a pipe, terminal or socket: poll before read */
     bool ended;    /* read(2) said so */
+    bool begun;    /* three bytes were seen: a BOM is behind us, or there is none */
     bool too_long; /* inside a line that is longer than the limit */
     char separator;
     char *buf;

@@ -145,7 +145,10 @@ json_is() {
 # may read them.
 as_nobody() {
     local program
-    [ "$(id -u)" = 0 ] || { "$@" && return; }
+    if [ "$(id -u)" != 0 ]; then
+        "$@"
+        return
+    fi
     mkdir -p "$TMPDIR/bin"
     for program in pcopy pfetch; do
         [ ! -e "$BUILD/$program" ] || cp "$BUILD/$program" "$TMPDIR/bin/"

@@ -137,7 +137,7 @@ static void copier_say(const struct px_copier *copier, const struct px_entry *en
     char *target_shown = target != NULL ? px_show_dup(target) : NULL;
     if (source_shown != NULL && target_shown != NULL) {
         const bool engine = entry->engine != PX_ENGINE_NONE;
-        const bool why = px_log_wants(log, PX_LOG_DEBUG) && entry->engine_why != NULL;
+        const bool why = engine && px_log_wants(log, PX_LOG_DEBUG) && entry->engine_why != NULL;
         px_log_line(log, PX_LOG_VERBOSE, (int)copier->worker->index,
                     "%s -> %s: %s%s%s, %" PRIu64 " bytes%s%s%s%s%s", source_shown, target_shown,
                     px_item_state_name(state), entry->skip_reason != NULL ? ", " : "",

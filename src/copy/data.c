@@ -128,6 +128,22 @@ static int data_fail_write(const struct px_data *data, struct px_fail *fail, int
     return px_fail_target(fail, err, stage, data->out);
 }
 
+/* After each piece: `*at` was reached, `moved` bytes of it just now. A file that grows as fast as it
+ * is copied would never end: past the size that it had it is looked at again. (One that always said
+ * less than it holds, as in /proc, is read on.) */
+static int data_go_on(struct px_data *data, uint64_t at, uint64_t moved, uint64_t end)
+{
+    if (px_copier_moved(data->copier, moved)) {
+        return PX_ECANCELED;
+    }
+    struct stat now;
+    if (end == TO_THE_END && at > (uint64_t)data->st->st_size && data->st->st_size > 0 &&
+        data->copier->io->fstat(data->in, &now) == 0 && now.st_size != data->st->st_size) {
+        return PX_ECHANGED;
+    }
+    return PX_OK;
+}
+
 /* Reads from `*at` on until `end` (or the end of the file) and writes to the same offset. The first
  * read of a whole file goes without an offset: not everything in /proc and /sys knows pread(). */
 static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
@@ -150,8 +166,9 @@ static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, str
             return data_fail_write(data, fail, errno, "write", *at);
         }
         *at += (uint64_t)got;
-        if (px_copier_moved(copier, (uint64_t)got)) {
-            return PX_ECANCELED;
+        const int status = data_go_on(data, *at, (uint64_t)got, end);
+        if (status != PX_OK) {
+            return status;
         }
     }
     return PX_OK;
@@ -186,8 +203,9 @@ static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct p
         }
         data->engine = PX_ENGINE_COPY_FILE_RANGE;
         *at += (uint64_t)moved;
-        if (px_copier_moved(data->copier, (uint64_t)moved)) {
-            return PX_ECANCELED;
+        const int status = data_go_on(data, *at, (uint64_t)moved, end);
+        if (status != PX_OK) {
+            return status;
         }
     }
     return PX_OK;

@@ -40,7 +40,7 @@ PX_NODISCARD int px_data_reflink(struct px_data *data, struct px_fail *fail);
 
 /* Copies the bytes of the whole file: until the source says that it is at its end, whatever st_size
  * says. PX_ESRC: reading failed; PX_EIO, PX_EFULL: writing failed; both with the offset in the text.
- * PX_ECANCELED: stopped on the way. */
+ * PX_ECANCELED: stopped on the way. PX_ECHANGED: the source grows while it is copied. */
 PX_NODISCARD int px_data_copy(struct px_data *data, struct px_fail *fail);
 
 /* Copies `bytes` bytes from offset `from` to the same offset, without using or moving the file

@@ -138,6 +138,7 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
     }
     if (status == PX_EAGAIN) {
         status = px_data_copy(&data, fail);
+        status = status == PX_ECHANGED ? PX_EAGAIN : status;
     }
     entry->engine = data.engine;
     entry->engine_why = data.why;

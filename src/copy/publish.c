@@ -68,11 +68,18 @@ static int out_try_named(struct px_copier *copier, int dirfd, struct px_out *out
     if (out->fd < 0) {
         return px_fail_target(fail, errno, "create", dirfd);
     }
-    struct px_fail ignored;
-    if (px_temp_lock(out->fd, &ignored) == PX_OK && px_temp_is(copier, dirfd, out->temp, out->fd)) {
-        out->named = true;
+    bool ours = false;
+    if (px_temp_lock(out->fd, fail) == PX_OK) {
+        out->named = true; /* to be removed when the check fails */
+        const int status = px_temp_check(copier, dirfd, out->temp, out->fd, &ours, fail);
+        if (status != PX_OK) {
+            return status;
+        }
+    }
+    if (ours) {
         return PX_OK;
     }
+    out->named = false;
     PX_IGNORE(copier->io->close(out->fd)); /* empty, and somebody removes its name right now */
     out->fd = -1;
     return PX_EAGAIN;

@@ -75,13 +75,20 @@ int px_temp_lock(int fd, struct px_fail *fail)
     return PX_OK; /* ENOLCK, EINVAL, ENOSYS: no locks here, nobody to be told apart */
 }
 
-bool px_temp_is(struct px_copier *copier, int dirfd, const char *temp, int fd)
+int px_temp_check(struct px_copier *copier, int dirfd, const char *temp, int fd, bool *same,
+                  struct px_fail *fail)
 {
     struct stat by_name;
     struct stat by_fd;
-    return copier->io->fstatat(dirfd, temp, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
-           copier->io->fstat(fd, &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
-           by_name.st_ino == by_fd.st_ino;
+    *same = false;
+    if (copier->io->fstatat(dirfd, temp, &by_name, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? PX_OK : px_fail_target(fail, errno, "create", dirfd);
+    }
+    if (copier->io->fstat(fd, &by_fd) != 0) {
+        return px_fail_target(fail, errno, "create", dirfd);
+    }
+    *same = by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+    return PX_OK;
 }
 
 static int temp_remove(struct px_copier *copier, int dirfd, const char *temp, struct px_fail *fail)
@@ -117,8 +124,12 @@ int px_temp_clear(struct px_copier *copier, int dirfd, const char *temp, struct 
     if (fd < 0) {
         return errno == ENOENT ? PX_OK : px_fail_target(fail, errno, "create", dirfd);
     }
+    bool same = false;
     int status = px_temp_lock(fd, fail);
-    if (status == PX_OK && px_temp_is(copier, dirfd, temp, fd)) {
+    if (status == PX_OK) {
+        status = px_temp_check(copier, dirfd, temp, fd, &same, fail);
+    }
+    if (status == PX_OK && same) {
         status = temp_remove(copier, dirfd, temp, fail);
     }
     PX_IGNORE(copier->io->close(fd)); /* nothing was written through it; gives the lock back */

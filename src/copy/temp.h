@@ -35,7 +35,8 @@ PX_NODISCARD int px_temp_lock(int fd, struct px_fail *fail);
 PX_NODISCARD int px_temp_clear(struct px_copier *copier, int dirfd, const char *temp,
                                struct px_fail *fail);
 
-/* True when `fd` is what the name stands for. */
-bool px_temp_is(struct px_copier *copier, int dirfd, const char *temp, int fd);
+/* Is `fd` what the name stands for? PX_OK: `*same` tells. PX_EIO, PX_EFULL: it cannot be said. */
+PX_NODISCARD int px_temp_check(struct px_copier *copier, int dirfd, const char *temp, int fd,
+                               bool *same, struct px_fail *fail);
 
 #endif

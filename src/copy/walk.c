@@ -124,14 +124,15 @@ static void walk_lay_aside(struct lister *lister)
     }
 }
 
-static void walk_break_listing(struct px_copier *copier, int status, int err, const char *text)
+/* The listing is not whole: the directory will be reported as failed. err 0: out of memory. */
+static void walk_break_listing(struct px_copier *copier, int err)
 {
     struct px_dir *dir = copier->task->dir;
     if (dir->listing_fail == NULL) {
         dir->listing_fail = calloc(1, sizeof *dir->listing_fail);
     }
     if (dir->listing_fail != NULL) {
-        PX_IGNORE(px_fail_set(dir->listing_fail, status, err, "%s", text));
+        PX_IGNORE(px_fail_source(dir->listing_fail, err != 0 ? err : ENOMEM, "read directory"));
     } else {
         atomic_store_explicit(&dir->partly, true, memory_order_relaxed);
     }
@@ -147,7 +148,7 @@ static void walk_send(struct lister *lister, struct px_names *names, bool dirs)
     if (task == NULL || pack == NULL) {
         free(pack);
         px_task_free(task);
-        walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+        walk_break_listing(copier, 0);
         return;
     }
     *(dirs ? &task->dirs : &task->files) = pack;
@@ -186,7 +187,7 @@ static void walk_add(struct lister *lister, int dirfd, unsigned char type, const
     }
     walk_send(lister, names, dirs);
     if (px_names_add(names, type, name) != PX_OK) {
-        walk_break_listing(copier, PX_ESRC, ENAMETOOLONG, "read directory");
+        walk_break_listing(copier, ENAMETOOLONG);
     }
 }
 
@@ -197,7 +198,7 @@ static struct px_names *walk_keep(struct px_copier *copier, const struct px_name
     }
     struct px_names *pack = px_names_dup(names);
     if (pack == NULL) {
-        walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+        walk_break_listing(copier, 0);
     }
     return pack;
 }
@@ -211,7 +212,7 @@ static bool walk_list(struct px_copier *copier)
     const int fd = px_dir_acquire(task->dir).source;
     const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
     if (bytes < 0) {
-        walk_break_listing(copier, PX_ESRC, errno, "read directory");
+        walk_break_listing(copier, errno);
     }
     task->listing = bytes > 0;
     px_names_clear(copier->files);
@@ -240,7 +241,7 @@ static bool walk_hand_out_dirs(struct px_copier *copier)
     while ((name = px_names_take(task->dirs, &type)) != NULL) {
         struct px_task *child = px_task_new(PX_TASK_DIR, name);
         if (child == NULL) {
-            walk_break_listing(copier, PX_ENOMEM, 0, "read directory: out of memory");
+            walk_break_listing(copier, 0);
             continue;
         }
         child->dir = task->dir;

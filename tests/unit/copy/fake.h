@@ -220,6 +220,7 @@ static inline struct px_dir *fake_container(struct fake *fake, struct px_entry *
     *entry = (struct px_entry){.dir = dir,
                                .source_name = root->source_name,
                                .target_name = root->target_name,
+                               .expect = &root->expect,
                                .type = PX_COPY_FILE};
     return dir;
 }

@@ -19,6 +19,7 @@
 #include <pxfer/attr.h>
 
 #define TREE_PATH_BYTES 4096
+#define TREE_BLOCK_BYTES 65536
 #define TREE_TEMP_MARK ".pcopy-tmp"
 
 /* "DIR/NAME" in a buffer of TREE_PATH_BYTES. */
@@ -87,10 +88,15 @@ static inline unsigned char tree_byte(unsigned seed, uint64_t offset)
 
 static inline void tree_file(const char *path, size_t bytes, unsigned seed)
 {
+    static unsigned char block[TREE_BLOCK_BYTES];
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    for (size_t i = 0; i < bytes; i++) {
-        (void)putc(tree_byte(seed, i), file);
+    for (size_t at = 0; at < bytes; at += sizeof block) {
+        const size_t n = bytes - at < sizeof block ? bytes - at : sizeof block;
+        for (size_t i = 0; i < n; i++) {
+            block[i] = tree_byte(seed, at + i);
+        }
+        assert_int_equal(fwrite(block, 1, n, file), n);
     }
     assert_int_equal(fclose(file), 0);
 }
@@ -152,13 +158,15 @@ static inline bool tree_is_text(const char *path, const char *text)
 
 static inline bool tree_same_bytes(const char *a, const char *b)
 {
+    static unsigned char block[2][TREE_BLOCK_BYTES];
     FILE *left = fopen(a, "r");
     FILE *right = fopen(b, "r");
     bool same = left != NULL && right != NULL;
-    int byte = 0;
-    while (same && byte != EOF) {
-        byte = getc(left);
-        same = byte == getc(right);
+    size_t got = 1;
+    while (same && got > 0) {
+        got = fread(block[0], 1, TREE_BLOCK_BYTES, left);
+        same = fread(block[1], 1, TREE_BLOCK_BYTES, right) == got &&
+               memcmp(block[0], block[1], got) == 0;
     }
     if (left != NULL) {
         (void)fclose(left);

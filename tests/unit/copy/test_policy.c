@@ -8,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cmocka.h>
+
 #include "copy/fake.h"
 #include "copy/policy.h"
 #include "copy/tree.h"
-#include <cmocka.h>
 
 static void test_policy_skip_follows_the_table(void **state)
 {

@@ -8,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cmocka.h>
+
 #include "copy/fake.h"
 #include "copy/source.h"
 #include "copy/tree.h"
-#include <cmocka.h>
 
 static struct px_copy *engine_of(const char *const *sources, size_t n)
 {

@@ -109,15 +109,19 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
         gate_parse_range(reply->content_range, &first, &last, &size) != PX_OK) {
         return anew("a range without a proper Content-Range");
     }
-    if (has_changed(ask, reply) || (ask->size != GATE_UNKNOWN && size != ask->size)) {
+    if (has_changed(ask, reply) ||
+        (ask->size != GATE_UNKNOWN && size != GATE_UNKNOWN && size != ask->size)) {
         return (struct gate_result){.verdict = GATE_CHANGED, .why = "changed on the server"};
     }
-    if (first != ask->from || last < first || (size != GATE_UNKNOWN && last != size - 1) ||
+    if (size == GATE_UNKNOWN) { /* whether it reaches the end of the file, nobody can tell */
+        return anew("a range of a file whose size is not told");
+    }
+    if (first != ask->from || last < first || last != size - 1 ||
         (length != GATE_UNKNOWN && length != last - first + 1)) {
         return anew("another range than the one asked for");
     }
     return (struct gate_result){
-        .verdict = GATE_CONTINUE, .body_bytes = last - first + 1, .size = last + 1};
+        .verdict = GATE_CONTINUE, .body_bytes = last - first + 1, .size = size};
 }
 
 static struct gate_result judge_unsatisfied(const struct gate_ask *ask,

@@ -271,6 +271,12 @@ void part_tidy(const struct part_place *place)
     char name[NAME_ROOM];
     int fd = -1;
 
+    /* The state goes last, so without one there is nothing: one call for each file that is there
+     * already is all that a second run of a finished list pays. */
+    name_beside(place->name, STATE, name);
+    if (place->io->fstatat(place->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return;
+    }
     name_beside(place->name, PART, name);
     int rc = open_locked(&part, place, name, 0, &fd);
     if (rc == PX_EAGAIN) {
@@ -351,6 +357,15 @@ static void part_reset(struct part *part)
     *part = (struct part){.fd = -1, .stage = part->stage, .err = part->err};
 }
 
+/* The file has left the part's hands. */
+static void close_book(struct part *part, const struct part_place *place)
+{
+    if (part->base != NULL) {
+        remove_state(place, part->base);
+    }
+    part_reset(part);
+}
+
 int part_publish(struct part *part, const struct part_place *place, char **final_name)
 {
     char name[NAME_ROOM] = "";
@@ -392,15 +407,12 @@ int part_publish(struct part *part, const struct part_place *place, char **final
         part->err = publish.err;
         free(publish.final_name);
         if (publish.fd < 0) { /* too late: it has been closed, and its name given or taken back */
-            part_reset(part);
+            close_book(part, place);
         }
         return rc;
     }
-    if (part->base != NULL) {
-        remove_state(place, part->base);
-    }
     *final_name = publish.final_name;
-    part_reset(part);
+    close_book(part, place);
     return PX_OK;
 }
 

@@ -126,7 +126,7 @@ enum px_fetch_counter {
 PX_API const char *const *px_fetch_phase_names(void);
 PX_API const char *const *px_fetch_counter_names(void);
 
-/* PX_EINVAL, PX_ENOMEM; PX_EIO / PX_EFULL: the directory cannot be made or opened; then a message
+/* PX_EINVAL, PX_ENOMEM; PX_EUSAGE: a header that cannot be sent; PX_EIO / PX_EFULL: the directory cannot be made or opened; then a message
  * is in `error` (n bytes). Owner's thread, as is everything but the body. */
 PX_API PX_NODISCARD int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n,
                                      struct px_fetch **out);

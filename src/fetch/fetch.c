@@ -21,6 +21,7 @@
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/source.h"
+#include "fetch/syntax.h"
 #include "fetch/task.h"
 #include "fetch/worker.h"
 
@@ -138,6 +139,9 @@ static void fill_in_defaults(struct px_fetch *fetch)
 
 static int open_base(struct px_fetch *fetch, char *error, size_t n)
 {
+    if (fetch->opts.dry_run) {
+        return PX_OK; /* nothing is written, not even the directory */
+    }
     const char *dir = fetch->opts.dir != NULL ? fetch->opts.dir : "";
     char shown[512];
 
@@ -148,6 +152,26 @@ static int open_base(struct px_fetch *fetch, char *error, size_t n)
     return rc;
 }
 
+/* What cannot be sent is refused before anything is. */
+static int check_headers(const struct px_fetch_opts *opts, char *error, size_t n)
+{
+    char shown[512];
+
+    for (size_t i = 0; i < opts->n_headers; i++) {
+        if (!syntax_is_header(opts->headers[i], strlen(opts->headers[i]))) {
+            snprintf(error, n, "not a header NAME: VALUE: %s",
+                     px_show_header(shown, sizeof shown, opts->headers[i]));
+            return PX_EUSAGE;
+        }
+    }
+    if (opts->user_agent != NULL &&
+        !syntax_is_header_value(opts->user_agent, strlen(opts->user_agent))) {
+        snprintf(error, n, "a control byte in the user agent");
+        return PX_EUSAGE;
+    }
+    return PX_OK;
+}
+
 int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct px_fetch **out)
 {
     if (n > 0) {
@@ -155,6 +179,9 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
     }
     if (opts->workers == 0 || opts->streams > 100000) {
         return PX_EINVAL;
+    }
+    if (check_headers(opts, error, n) != PX_OK) {
+        return PX_EUSAGE;
     }
     struct px_fetch *fetch = calloc(1, sizeof *fetch);
     if (fetch == NULL) {

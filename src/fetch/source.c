@@ -139,8 +139,9 @@ static bool settle_existing(struct fetch_task *task)
 {
     const struct px_fetch *fetch = task->fetch;
     struct stat st;
-    int dirfd = task->in_base ? fetch->base->fd : AT_FDCWD;
-    const char *path = task->in_base ? task->name : task->target;
+    bool at_base = task->in_base && fetch->base != NULL; /* a dry run has none */
+    int dirfd = at_base ? fetch->base->fd : AT_FDCWD;
+    const char *path = at_base ? task->name : task->target;
     bool fails = fetch->opts.on_exist == PX_ON_EXIST_FAIL;
 
     if (fetch->opts.on_exist != PX_ON_EXIST_SKIP && !fails) {

@@ -20,6 +20,7 @@
 #include "fetch/gate.h"
 #include "fetch/list.h"
 #include "fetch/name.h"
+#include "fetch/syntax.h"
 
 /* ETag, Last-Modified and a final URL of usual length fit in this. */
 #define ROOM_BYTES 256
@@ -102,6 +103,18 @@ static bool names_header(const struct list_option *option)
            list_option_is(option, "user-agent");
 }
 
+/* NULL, or why it cannot be sent. */
+static const char *check_header(const struct list_option *option)
+{
+    if (list_option_is(option, "header")) {
+        return syntax_is_header(option->value, option->value_len) ? NULL
+                                                                  : "header= is not NAME: VALUE";
+    }
+    return syntax_is_header_value(option->value, option->value_len)
+               ? NULL
+               : "a control byte in referer= or user-agent=";
+}
+
 /* NULL, or why the checksum= cannot be used. */
 static const char *read_checksum(const struct list_option *option, struct px_checksum *out)
 {
@@ -136,6 +149,7 @@ static const char *read_options(const struct list_entry *entry, struct spec *out
             fault = read_checksum(&option, &out->checksum);
         } else if (names_header(&option)) {
             out->has_headers = true;
+            fault = check_header(&option);
         } else {
             *unknown = option.name;
             *unknown_len = option.name_len;
@@ -318,6 +332,9 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
     struct fetch_task *task = task_alloc(fetch, entry, &to, &at);
     if (task == NULL) {
         return PX_ENOMEM;
+    }
+    if (fault == NULL && !syntax_is_url(task->url)) {
+        fault = "not a valid URL";
     }
     if (fault != NULL) {
         fail_line(task, fault);

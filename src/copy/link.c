@@ -82,10 +82,15 @@ static int link_make(struct px_copier *copier, struct px_entry *entry, int dirfd
         entry->skip_reason = "exists";
         return PX_OK;
     }
-    if (copier->io->fstatat(dirfd, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
-        old.st_dev == source->st_dev && old.st_ino == source->st_ino) {
-        entry->skip_reason = "same file";
-        return PX_OK;
+    if (copier->io->fstatat(dirfd, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+        const char *obstacle = px_policy_obstacle(old.st_mode);
+        if (obstacle != NULL) {
+            return px_fail_set(fail, PX_EEXIST, 0, "publish: the target is %s", obstacle);
+        }
+        if (old.st_dev == source->st_dev && old.st_ino == source->st_ino) {
+            entry->skip_reason = "same file";
+            return PX_OK;
+        }
     }
     return link_replace(copier, entry, dirfd, text, source, fail);
 }

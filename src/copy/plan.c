@@ -21,6 +21,7 @@
 #include "base/fdio.h"
 #include "base/path.h"
 #include "base/show.h"
+#include "copy/policy.h"
 
 /* While a plan is made. */
 struct planner {
@@ -243,6 +244,12 @@ static int plan_check_target(struct planner *p, const struct px_root *root,
     if (!S_ISDIR(source->st_mode) && S_ISDIR(target.st_mode)) {
         return plan_refuse(p, PX_EREFUSED, root->operand,
                            "is not a directory and cannot replace one");
+    }
+    const char *obstacle = px_policy_obstacle(target.st_mode);
+    if (!S_ISDIR(target.st_mode) && obstacle != NULL && p->opts->update != PX_UPDATE_NONE) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "the target is %s: not replaced", obstacle);
+        return plan_refuse(p, PX_EREFUSED, root->operand, text);
     }
     return PX_OK;
 }

@@ -35,6 +35,20 @@ const char *px_policy_skip(enum px_update update, const struct stat *source,
     return NULL;
 }
 
+const char *px_policy_obstacle(mode_t target)
+{
+    switch (target & S_IFMT) {
+    case S_IFREG:
+    case S_IFLNK: return NULL;
+    case S_IFDIR: return "a directory";
+    case S_IFIFO: return "a FIFO";
+    case S_IFSOCK: return "a socket";
+    case S_IFCHR: return "a character device";
+    case S_IFBLK: return "a block device";
+    default: return "a special file";
+    }
+}
+
 void px_policy_apply(struct px_copier *copier, struct px_entry *entry, const struct stat *source)
 {
     const struct px_copy_opts *opts = &copier->copy->opts;

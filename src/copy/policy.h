@@ -19,6 +19,10 @@
 const char *px_policy_skip(enum px_update update, const struct stat *source,
                            const struct stat *target);
 
+/* Pure: what stands in the way at a target of that type and must not be replaced: "a directory",
+ * "a FIFO" ..., static text; NULL: a file or a link, which may be. */
+const char *px_policy_obstacle(mode_t target);
+
 /* Looks at the target of `entry` where the policy needs it and sets entry->skip_reason; a dry run
  * skips everything that would be copied. */
 void px_policy_apply(struct px_copier *copier, struct px_entry *entry, const struct stat *source);

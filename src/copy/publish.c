@@ -13,6 +13,7 @@
 
 #include "base/fdio.h"
 #include "copy/dir.h"
+#include "copy/policy.h"
 
 #define TEMP_MODE 0600
 #define DIR_MODE_BITS 0777
@@ -142,8 +143,9 @@ static int out_may_replace(struct px_copier *copier, struct px_entry *entry, int
     if (copier->io->fstatat(dirfd, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) != 0) {
         return PX_OK; /* gone meanwhile, or rename will say */
     }
-    if (S_ISDIR(old.st_mode)) {
-        return px_fail_set(fail, PX_EEXIST, EISDIR, "publish: the name is taken");
+    const char *obstacle = px_policy_obstacle(old.st_mode);
+    if (obstacle != NULL) {
+        return px_fail_set(fail, PX_EEXIST, 0, "publish: the target is %s", obstacle);
     }
     if (old.st_dev == source->st_dev && old.st_ino == source->st_ino) {
         entry->skip_reason = "same file";

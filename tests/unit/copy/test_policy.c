@@ -98,6 +98,18 @@ static void test_policy_dry_run_tells_skips_apart(void **state)
     tree_assert_text("dst/both", "y");
 }
 
+static void test_policy_obstacle_is_all_but_files_and_links(void **state)
+{
+    (void)state;
+    assert_null(px_policy_obstacle(S_IFREG | 0644));
+    assert_null(px_policy_obstacle(S_IFLNK | 0777));
+    assert_string_equal(px_policy_obstacle(S_IFDIR | 0755), "a directory");
+    assert_string_equal(px_policy_obstacle(S_IFIFO), "a FIFO");
+    assert_string_equal(px_policy_obstacle(S_IFSOCK), "a socket");
+    assert_string_equal(px_policy_obstacle(S_IFCHR), "a character device");
+    assert_string_equal(px_policy_obstacle(S_IFBLK), "a block device");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
@@ -105,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policy_skip_follows_the_table),
         cmocka_unit_test(test_policy_other_kind_is_never_newer),
+        cmocka_unit_test(test_policy_obstacle_is_all_but_files_and_links),
         T(test_policy_rerun_copies_what_is_due),
         T(test_policy_dry_run_tells_skips_apart),
     };

@@ -37,7 +37,7 @@ enum option_kind {
     OPTION_INT,             /* int >= 0: min..max, or a word of `choices` */
     OPTION_UNSIGNED,        /* unsigned: the same */
     OPTION_U64,             /* uint64_t: the same */
-    OPTION_SIZE,            /* uint64_t bytes: "64M" (base/parse.h) */
+    OPTION_SIZE,            /* uint64_t bytes: "64M" (base/parse.h), min..max */
     OPTION_DURATION_NS,     /* int64_t: "0.5", "10ms", "2m" */
     OPTION_DURATION_MS,     /* int64_t, the same in whole milliseconds, rounded up */
     OPTION_STRING,          /* const char *, borrowed from argv */

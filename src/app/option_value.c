@@ -67,6 +67,17 @@ static int value_store_number(const struct option_spec *spec, const char *arg, v
     return PX_OK;
 }
 
+static int value_store_size(const struct option_spec *spec, const char *arg, uint64_t *field)
+{
+    uint64_t bytes = 0;
+    const int status = px_parse_size(arg, &bytes);
+    if (status != PX_OK || bytes < spec->min || bytes > value_max(spec)) {
+        return PX_EINVAL;
+    }
+    *field = bytes;
+    return PX_OK;
+}
+
 static int value_store_choice(const struct option_spec *spec, const char *arg, int *field)
 {
     if (arg == NULL) {
@@ -124,7 +135,7 @@ int option_value_store(const struct option_spec *spec, const char *arg, void *op
     case OPTION_INT:
     case OPTION_UNSIGNED:
     case OPTION_U64: return value_store_number(spec, arg, field);
-    case OPTION_SIZE: return px_parse_size(arg, field);
+    case OPTION_SIZE: return value_store_size(spec, arg, field);
     case OPTION_DURATION_NS: return px_parse_duration(arg, field);
     case OPTION_DURATION_MS: return value_store_duration_ms(arg, field);
     case OPTION_STRING: *(const char **)field = arg; return PX_OK;
@@ -161,7 +172,7 @@ static void value_describe_number(const struct option_spec *spec, const char *wh
 void option_value_describe(const struct option_spec *spec, FILE *out)
 {
     switch (spec->kind) {
-    case OPTION_SIZE: fputs("a size such as 4096, 64K or 1.5G", out); break;
+    case OPTION_SIZE: value_describe_number(spec, "a size such as 4096, 64K or 1.5G", out); break;
     case OPTION_DURATION_NS:
     case OPTION_DURATION_MS: fputs("a time such as 0.5 (seconds), 10ms or 2m", out); break;
     case OPTION_CHOICE:

@@ -168,6 +168,23 @@ const char *list_url_fault(const char *url, size_t len)
     return has_host(url + scheme + 3, url + len) ? NULL : "no host in the URL";
 }
 
+/* The first fault of TAB-separated URLs; there may be nothing between two TABs. */
+static const char *mirrors_fault(const char *mirrors, size_t len)
+{
+    const char *fault = NULL;
+
+    while (len > 0 && fault == NULL) {
+        const char *tab = memchr(mirrors, '\t', len);
+        size_t n = tab != NULL ? (size_t)(tab - mirrors) : len;
+        size_t taken = tab != NULL ? n + 1 : n;
+
+        fault = n > 0 ? list_url_fault(mirrors, n) : NULL;
+        mirrors += taken;
+        len -= taken;
+    }
+    return fault;
+}
+
 static const char *option_fault(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -178,6 +195,22 @@ static const char *option_fault(const char *text, size_t len)
         }
     }
     return memchr(text, '=', len) == NULL ? "an option that is not NAME=VALUE" : NULL;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void trim(const char **text, size_t *len)
+{
+    while (*len > 0 && is_blank(**text)) {
+        (*text)++;
+        (*len)--;
+    }
+    while (*len > 0 && is_blank((*text)[*len - 1])) {
+        (*len)--;
+    }
 }
 
 bool list_option_next(const char **options, size_t *len, struct list_option *out)
@@ -197,6 +230,8 @@ bool list_option_next(const char **options, size_t *len, struct list_option *out
         out->value = equals + 1;
         out->value_len = n - out->name_len - 1;
     }
+    trim(&out->name, &out->name_len);
+    trim(&out->value, &out->value_len);
     *options += taken;
     *len -= taken;
     return true;
@@ -208,11 +243,6 @@ bool list_option_is(const struct list_option *option, const char *name)
 }
 
 /* --- putting an entry together ---------------------------------------------------------------*/
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
 
 static int draft_append(struct draft *draft, const char *text, size_t len)
 {
@@ -249,6 +279,9 @@ static int draft_url_line(struct draft *draft, const char *text, size_t len, boo
     draft->options_at = len;
     if (draft->bad == NULL) {
         draft->bad = list_url_fault(text, draft->url_len);
+    }
+    if (draft->bad == NULL) {
+        draft->bad = mirrors_fault(text + draft->mirrors_at, draft->mirrors_len);
     }
     return draft_append(draft, text, len);
 }
@@ -343,12 +376,24 @@ static bool may_go_ahead(struct list *list, int64_t now_ns)
     return now_ns - list->quiet_since_ns >= LIST_QUIET_MS * PX_NS_PER_MS;
 }
 
-static int take_long_line(struct list *list, const char *text, size_t len, struct list_entry *out)
+/* A line of which only the beginning is known. PX_EEND: as take_line(). */
+static int take_long_line(struct list *list, const char *text, size_t len)
 {
-    draft_begin(&list->draft, list->lines.number, "a line of more than 1 MiB");
-    int rc = draft_url_line(&list->draft, text, len, false);
+    struct draft *draft = &list->draft;
+    bool is_option = !list->opts.nul_separated && is_blank(*text);
+    int rc = PX_OK;
+
+    if (draft->begun && !is_option) {
+        return PX_EEND;
+    }
+    if (draft->begun) { /* the URL must not be fetched without it */
+        draft->bad = draft->bad != NULL ? draft->bad : "an option of more than 1 MiB";
+    } else {
+        draft_begin(draft, list->lines.number, "a line of more than 1 MiB");
+        rc = draft_url_line(draft, text, len, false);
+    }
     lines_take(&list->lines);
-    return rc == PX_OK ? draft_finish(list, out) : rc;
+    return rc;
 }
 
 /* The next entry of the list that is open. */
@@ -365,16 +410,13 @@ static int next_of_lines(struct list *list, int64_t now_ns, struct list_entry *o
         if (rc == PX_EIO) {
             return list_fail(list, list->at, errno);
         }
-        if ((rc == PX_EEND || rc == PX_EBADLINE) && list->draft.begun) {
+        if (rc == PX_EEND && list->draft.begun) {
             return draft_finish(list, out);
         }
-        if (rc == PX_EBADLINE) {
-            return take_long_line(list, text, len, out);
-        }
-        if (rc != PX_OK) {
+        if (rc != PX_OK && rc != PX_EBADLINE) {
             return rc;
         }
-        rc = take_line(list, text, len);
+        rc = rc == PX_OK ? take_line(list, text, len) : take_long_line(list, text, len);
         if (rc == PX_EEND) {
             return draft_finish(list, out);
         }

@@ -64,7 +64,8 @@ const char *list_input_name(const struct list *list, size_t input);
 /* Why url[0..len) cannot be fetched: static text; NULL: it looks like an http or https URL. */
 const char *list_url_fault(const char *url, size_t len);
 
-/* Walks over options "NAME=VALUE\n...": the next one and where the rest begins. False: no more. */
+/* Walks over options "NAME=VALUE\n...": the next one and where the rest begins. False: no more.
+ * Blanks around name and value do not count, as in aria2. */
 struct list_option {
     const char *name, *value;
     size_t name_len, value_len;

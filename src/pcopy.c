@@ -99,9 +99,9 @@ static int open_engine(void *ctx, const struct session_run *run, struct run_engi
     return copy_engine_open(&((const struct options *)ctx)->copy, run, out, error, room);
 }
 
-static char *scratch_parent(void *ctx)
+static const char *target(void *ctx)
 {
-    return copy_engine_scratch_parent(((const struct options *)ctx)->copy.target);
+    return ((const struct options *)ctx)->copy.target;
 }
 
 static const char *only_once(void *ctx)
@@ -151,7 +151,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .write_failed = failures_write_sources,
         .open = open_engine,
         .close = copy_engine_close,
-        .scratch_parent = scratch_parent,
+        .target = target,
         .only_once = only_once,
         .dry_run = options->copy.dry_run,
     };

@@ -112,9 +112,9 @@ static int open_engine(void *ctx, const struct session_run *run, struct run_engi
     return fetch_engine_open(&((const struct options *)ctx)->fetch, run, out, error, room);
 }
 
-static char *scratch_parent(void *ctx)
+static const char *target(void *ctx)
 {
-    return strdup(((const struct options *)ctx)->fetch.dir);
+    return ((const struct options *)ctx)->fetch.dir;
 }
 
 static const char *only_once(void *ctx)
@@ -139,6 +139,9 @@ static const char **gather_inputs(struct options *options, const struct option_p
     options->fetch.inputs = inputs;
     options->fetch.n_inputs = lists + parsed->n_operands;
     options->fetch.all_are_lists = parsed->n_operands == 0;
+    if (options->fetch.max_retry_after_ms == 0) {
+        options->fetch.max_retry_after_ms = -1; /* the engine's 0 is its default */
+    }
     options->fetch.headers = options->headers.items;
     options->fetch.n_headers = options->headers.n;
     return inputs;
@@ -153,6 +156,16 @@ static int check(const struct options *options)
     if (fetch->out_name != NULL &&
         (fetch->n_inputs != 1 || strstr(fetch->inputs[0], "://") == NULL)) {
         return option_complain(&program, stderr, "-o names the file of one URL; lists have out=");
+    }
+    if (fetch->out_name != NULL &&
+        (*fetch->out_name == '\0' || fetch->out_name[strlen(fetch->out_name) - 1] == '/')) {
+        return option_complain(&program, stderr, "-o needs a file name");
+    }
+    if (fetch->stall_timeout_ms == 0 || fetch->connect_timeout_ms == 0 ||
+        fetch->retry_base_ms == 0) {
+        return option_complain(&program, stderr,
+                               "-T, --connect-timeout and --retry-wait must be "
+                               "more than 0");
     }
     return PX_OK;
 }
@@ -171,7 +184,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .open = open_engine,
         .sync = fetch_engine_sync,
         .close = fetch_engine_close,
-        .scratch_parent = scratch_parent,
+        .target = target,
         .only_once = only_once,
         .per_worker = options->fetch.streams,
         .dry_run = options->fetch.dry_run,

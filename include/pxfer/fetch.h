@@ -81,7 +81,7 @@ struct px_fetch_opts {
     int64_t connect_timeout_ms; /* 0 = 10 s */
     int retries;                /* tries after the first; negative = 5 */
     int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
-    int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s */
+    int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
     bool dry_run;               /* decide names, fetch nothing: every item comes back skipped */
 
     const struct px_io_ops *io;   /* NULL = the real calls */

@@ -4,12 +4,7 @@
  */
 #include "app/copy_engine.h"
 
-#include <string.h>
-#include <sys/stat.h>
-
 #include <pxfer/status.h>
-
-#include "base/path.h"
 
 static const char *const phase_limits[] = {
     "reading directories",   "opening and naming files", "moving the data",
@@ -91,11 +86,4 @@ void copy_engine_close(void *ctx, struct run_engine *engine)
     (void)ctx;
     engine->source->ops->free(engine->source);
     px_copy_free(engine->engine);
-}
-
-char *copy_engine_scratch_parent(const char *target)
-{
-    struct stat st;
-    const bool is_dir = stat(target, &st) == 0 && S_ISDIR(st.st_mode);
-    return is_dir ? strdup(target) : px_path_dir(target);
 }

@@ -23,8 +23,4 @@ PX_NODISCARD int copy_engine_open(const struct px_copy_opts *opts, const struct 
                                   struct run_engine *out, char *error, size_t room);
 void copy_engine_close(void *ctx, struct run_engine *engine);
 
-/* The directory that `target` is in, or is: where a scratch folder lies on the same file system.
- * NULL when out of memory; caller frees. */
-PX_NODISCARD char *copy_engine_scratch_parent(const char *target);
-
 #endif

@@ -23,7 +23,7 @@ int failures_open(const char *path, int (*write_entry)(const struct px_result *t
         return PX_ENOMEM;
     }
     list->write_entry = write_entry;
-    const int status = outfile_open(path, &list->file);
+    const int status = outfile_open(path, 0600, &list->file);
     if (status != PX_OK) {
         free(list);
         return status;

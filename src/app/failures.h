@@ -3,7 +3,8 @@
  * app/failures.h - `--failed FILE`: what failed, in the form that the program reads, so that the
  * same program can be given it again. An entry is on its way to the kernel before the next item is
  * looked at; the file gets its name at the end (app/outfile.h says what kill -9 leaves). A run
- * without failures leaves an empty file. Main's thread only.
+ * without failures leaves an empty file. Mode 0600: its URLs have their passwords. Main's thread
+ * only.
  */
 #ifndef PX_APP_FAILURES_H
 #define PX_APP_FAILURES_H

@@ -68,14 +68,14 @@ static int outfile_resolve(struct outfile *file, const char *path)
     return PX_OK;
 }
 
-static int outfile_open_stream(struct outfile *file)
+static int outfile_open_stream(struct outfile *file, mode_t mode)
 {
     int fd;
     if (file->part == NULL) {
         fd = open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
     } else {
         PX_IGNORE(unlink(file->part)); /* left by a killed run, or not there */
-        fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     }
     if (fd < 0) {
         const int status = outfile_status();
@@ -91,7 +91,7 @@ static int outfile_open_stream(struct outfile *file)
     return PX_OK;
 }
 
-int outfile_open(const char *path, struct outfile **out)
+int outfile_open(const char *path, mode_t mode, struct outfile **out)
 {
     struct outfile *file = calloc(1, sizeof *file);
     if (file == NULL) {
@@ -99,7 +99,7 @@ int outfile_open(const char *path, struct outfile **out)
     }
     int status = outfile_resolve(file, path);
     if (status == PX_OK) {
-        status = outfile_open_stream(file);
+        status = outfile_open_stream(file, mode);
     }
     if (status != PX_OK) {
         outfile_free(file);

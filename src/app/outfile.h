@@ -11,14 +11,15 @@
 #define PX_APP_OUTFILE_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include <pxfer/attr.h>
 #include <pxfer/status.h>
 
 struct outfile;
 
-/* PX_EIO / PX_EFULL with errno. PX_ENOMEM. */
-PX_NODISCARD int outfile_open(const char *path, struct outfile **out);
+/* A new file gets `mode` less the umask. PX_EIO / PX_EFULL with errno. PX_ENOMEM. */
+PX_NODISCARD int outfile_open(const char *path, mode_t mode, struct outfile **out);
 
 /* The stream to write to, borrowed; fully buffered: see outfile_flush(). */
 FILE *outfile_stream(struct outfile *file);

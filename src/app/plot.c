@@ -264,7 +264,7 @@ int plot_write(const char *path, const char *title, const struct report_row *row
         return PX_EINVAL;
     }
     struct outfile *file = NULL;
-    const int status = outfile_open(path, &file);
+    const int status = outfile_open(path, 0666, &file);
     if (status != PX_OK) {
         return status;
     }

@@ -309,20 +309,22 @@ static bool run_feed_one(struct run *run)
     }
 }
 
-/* The source may have ended and come to life again: a retry is kept, then due. */
-static void run_feed(struct run *run)
+/* True: there may be more to feed at once (many tasks came finished from the source). The source may
+ * have ended and come to life again: a retry is kept, then due. */
+static bool run_feed(struct run *run)
 {
     const bool asked_too_early = run->held == NULL && px_now_ns() < run->source_until_ns;
     if (asked_too_early) {
-        return;
+        return false;
     }
     run->source_until_ns = 0;
     run->source_ended = false;
     for (int i = 0; i < FEED_PER_TURN && px_pool_has_room(run->pool); i++) {
         if (!run_feed_one(run)) {
-            return;
+            return false;
         }
     }
+    return px_pool_has_room(run->pool);
 }
 
 static void run_tick(struct run *run)
@@ -353,9 +355,9 @@ static bool run_is_over(const struct run *run)
     return run->source_ended && run->held == NULL && px_pool_unfinished(run->pool) == 0;
 }
 
-static void run_wait(const struct run *run)
+static void run_wait(const struct run *run, bool more_to_feed)
 {
-    const int64_t until = run_wait_until(run);
+    const int64_t until = more_to_feed ? PX_NOWAIT : run_wait_until(run);
     if (px_pool_pump(run->pool, until) != PX_EEND) {
         return;
     }
@@ -370,12 +372,12 @@ static void run_loop(struct run *run)
 {
     for (;;) {
         run_check_signals(run);
-        run_feed(run);
+        const bool more = run_feed(run);
         run_tick(run);
         if (run_is_over(run)) {
             return;
         }
-        run_wait(run);
+        run_wait(run, more);
     }
 }
 

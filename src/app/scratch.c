@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +25,6 @@
 
 int scratch_new(const char *parent, const char *name, char **path)
 {
-    if (mkdir(parent, 0777) != 0 && errno != EEXIST) {
-        return px_status_from_errno(errno);
-    }
     char *leaf = NULL;
     if (asprintf(&leaf, ".%s-scratch-XXXXXX", name) < 0) {
         return PX_ENOMEM;
@@ -44,6 +42,18 @@ int scratch_new(const char *parent, const char *name, char **path)
     }
     *path = made;
     return PX_OK;
+}
+
+char *scratch_existing_parent(const char *path)
+{
+    struct stat st;
+    char *parent = strdup(path);
+    while (parent != NULL && (stat(parent, &st) != 0 || !S_ISDIR(st.st_mode))) {
+        char *up = px_path_dir(parent);
+        free(parent);
+        parent = up; /* ends at "." or "/", which exist */
+    }
+    return parent;
 }
 
 static void scratch_note(int *first_errno)

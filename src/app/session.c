@@ -198,7 +198,7 @@ out_activity:
 
 static int session_add_scratch(struct session *s, const char **path)
 {
-    char *parent = s->program->scratch_parent(s->ctx);
+    char *parent = scratch_existing_parent(s->program->target(s->ctx));
     if (parent == NULL) {
         return PX_ENOMEM;
     }
@@ -231,16 +231,17 @@ static int session_measure(struct session *s, unsigned workers, struct run_summa
     return status == PX_OK ? session_run(s, workers, scratch, out) : status;
 }
 
-static void session_plot(struct session *s, const struct report_row *rows, size_t n)
+static int session_plot(struct session *s, const struct report_row *rows, size_t n)
 {
     if (s->opts->plot == NULL || n == 0) {
-        return;
+        return PX_OK;
     }
     errno = 0;
     const int status = plot_write(s->opts->plot, s->program->report->program, rows, n);
     if (status != PX_OK) {
         session_say(s, "plot ", s->opts->plot, status);
     }
+    return status;
 }
 
 static struct report_row session_row(const struct run_summary *summary)
@@ -261,10 +262,11 @@ static int session_exit(struct session *s, const struct run_summary *summary)
 
 static int session_compare(struct session *s)
 {
-    struct report_row rows[OPTION_NUMBERS_MAX];
+    struct report_row rows[OPTION_NUMBERS_MAX] = {0};
     int code = 0;
     size_t n = 0;
-    for (; n < s->opts->compare.n && code == 0; n++) {
+    bool stopped = false;
+    for (; n < s->opts->compare.n && !stopped; n++) {
         struct run_summary summary = {0};
         const int status = session_measure(s, (unsigned)s->opts->compare.value[n], &summary);
         if (status != PX_OK) {
@@ -272,11 +274,14 @@ static int session_compare(struct session *s)
         }
         rows[n] = session_row(&summary);
         run_summary_fini(&summary);
-        code = session_exit(s, &summary);
+        stopped = summary.fatal != PX_OK;
+        const int this_code = session_exit(s, &summary);
+        code = code != 0 ? code : this_code;
     }
-    session_plot(s, rows, n);
-    PX_IGNORE(report_compare(s->opts->report, s->program->report, rows, n, s->err));
-    return code;
+    const int plotted = session_plot(s, rows, n);
+    const int told = report_compare(s->opts->report, s->program->report, rows, n, s->err);
+    const int lost = plotted != PX_OK ? plotted : told;
+    return code != 0 ? code : exits_code_of(s->program->exits, lost);
 }
 
 /* --- the real run ----------------------------------------------------------------------------- */
@@ -300,7 +305,7 @@ static int session_real(struct session *s)
     const struct run_summary *measured = s->opts->baseline ? &baseline : NULL;
     if (measured != NULL) {
         const struct report_row rows[] = {session_row(&baseline), session_row(&summary)};
-        session_plot(s, rows, 2);
+        summary.output_lost = session_plot(s, rows, 2) != PX_OK || summary.output_lost;
     }
     const enum report_mode mode = s->opts->quiet ? REPORT_NONE : s->opts->report;
     const int told = report_print(mode, s->program->report, &summary, measured, s->err);
@@ -319,6 +324,10 @@ static int session_check(const struct session *s)
     if (s->opts->baseline && s->opts->compare.n > 0) {
         return option_complain(s->program->options, stderr,
                                "--baseline and --compare exclude each other");
+    }
+    if (twice && s->program->dry_run) {
+        return option_complain(s->program->options, stderr,
+                               "--dry-run does nothing that could be measured");
     }
     const char *why = twice ? s->program->only_once(s->ctx) : NULL;
     if (why != NULL) {

@@ -142,9 +142,8 @@ struct session_program {
     int (*sync)(void *ctx, struct run_engine *engine);
     void (*close)(void *ctx, struct run_engine *engine);
 
-    /* Where scratch folders belong (same file system as the target); NULL when out of memory;
-     * caller frees. */
-    char *(*scratch_parent)(void *ctx);
+    /* Where the files go: scratch folders are made on the same file system. Borrowed. */
+    const char *(*target)(void *ctx);
     /* Why the work cannot be done twice (a list on standard input); NULL = it can. */
     const char *(*only_once)(void *ctx);
 

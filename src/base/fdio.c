@@ -266,8 +266,7 @@ int px_status_from_errno(int err)
     switch (err) {
     case ENOSPC:
     case EDQUOT:
-    case EROFS:
-    case EFBIG: return PX_EFULL;
+    case EROFS: return PX_EFULL;
     case ENOMEM: return PX_ENOMEM;
     default: return PX_EIO;
     }

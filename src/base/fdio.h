@@ -59,7 +59,7 @@ PX_NODISCARD int px_pwrite_all(const struct px_io_ops *io, int fd, const void *b
 /* Reads until n bytes or the end of the file; the count, or -1 with errno. */
 PX_NODISCARD ssize_t px_read_full(const struct px_io_ops *io, int fd, void *buf, size_t n);
 
-/* The class of a failed local call (pxfer/status.h): ENOSPC EDQUOT EROFS EFBIG -> PX_EFULL, ENOMEM
+/* The class of a failed local call (pxfer/status.h): ENOSPC EDQUOT EROFS -> PX_EFULL, ENOMEM
  * -> PX_ENOMEM, everything else PX_EIO. */
 int px_status_from_errno(int err);
 

@@ -43,7 +43,7 @@ int px_fail_source(struct px_fail *fail, int err, const char *stage)
 int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd)
 {
     const int status = px_status_from_errno(err);
-    if (status != PX_EFULL || err == EFBIG) {
+    if (status != PX_EFULL) {
         return px_fail_set(fail, status, err, "%s", stage);
     }
     char where[PX_FSNAME_ROOM];
@@ -55,5 +55,5 @@ int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd)
 
 bool px_fail_stops_all(const struct px_fail *fail)
 {
-    return fail->status == PX_EFULL && fail->os_errno != EFBIG;
+    return fail->status == PX_EFULL;
 }

@@ -144,7 +144,7 @@ void px_special_skip(struct px_copier *copier, struct px_entry *entry, unsigned 
 {
     struct px_fail fail;
     px_copier_begin(copier, entry);
-    PX_IGNORE(px_fail_set(&fail, PX_ESPECIAL, 0, "skipped: %s", special_name(type)));
+    PX_IGNORE(px_fail_set(&fail, PX_ESPECIAL, 0, "%s", special_name(type)));
     entry->skip_reason = "special file";
     px_copier_settle(copier, entry, PX_ITEM_SKIPPED, &fail);
 }

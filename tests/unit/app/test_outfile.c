@@ -28,7 +28,7 @@ static void test_outfile_commit_makes_the_name_appear_whole(void **state)
     struct scratch scratch;
     scratch_make(&scratch);
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), 0666, &file), PX_OK);
     fputs("one\n", outfile_stream(file));
     assert_int_equal(outfile_flush(file), PX_OK);
     assert_false(scratch_has(&scratch, "a"));
@@ -48,7 +48,7 @@ static void test_outfile_old_content_stays_readable_until_commit(void **state)
     scratch_put(&scratch, "a", "old\n");
     scratch_put(&scratch, "a.part", "left by a killed run\n");
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), 0666, &file), PX_OK);
     assert_int_equal(outfile_flush(file), PX_OK);
     check_file(&scratch, "a", "old\n");
     assert_int_equal(outfile_commit(file), PX_OK);
@@ -63,7 +63,7 @@ static void test_outfile_discard_leaves_the_old_one(void **state)
     scratch_make(&scratch);
     scratch_put(&scratch, "a", "old\n");
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), 0666, &file), PX_OK);
     fputs("new\n", outfile_stream(file));
     outfile_discard(file);
     check_file(&scratch, "a", "old\n");
@@ -81,7 +81,7 @@ static void test_outfile_symbolic_link_keeps_pointing(void **state)
     scratch_put(&scratch, "real", "old\n");
     assert_int_equal(symlink("real", scratch_path(&scratch, "link")), 0);
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "link"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "link"), 0666, &file), PX_OK);
     fputs("new\n", outfile_stream(file));
     assert_int_equal(outfile_commit(file), PX_OK);
     check_file(&scratch, "real", "new\n");
@@ -99,7 +99,7 @@ static void test_outfile_part_that_is_a_link_is_not_followed(void **state)
     scratch_put(&scratch, "victim", "precious\n");
     assert_int_equal(symlink("victim", scratch_path(&scratch, "a.part")), 0);
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), 0666, &file), PX_OK);
     fputs("new\n", outfile_stream(file));
     assert_int_equal(outfile_commit(file), PX_OK);
     check_file(&scratch, "victim", "precious\n");
@@ -111,7 +111,7 @@ static void test_outfile_device_is_written_directly(void **state)
 {
     (void)state;
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open("/dev/null", &file), PX_OK);
+    assert_int_equal(outfile_open("/dev/null", 0666, &file), PX_OK);
     fputs("x\n", outfile_stream(file));
     assert_int_equal(outfile_commit(file), PX_OK);
     struct stat st;
@@ -123,7 +123,7 @@ static void test_outfile_full_device_is_told(void **state)
 {
     (void)state;
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open("/dev/full", &file), PX_OK);
+    assert_int_equal(outfile_open("/dev/full", 0666, &file), PX_OK);
     fputs("x\n", outfile_stream(file));
     assert_int_equal(outfile_flush(file), PX_EFULL);
     assert_int_equal(errno, ENOSPC);
@@ -134,7 +134,7 @@ static void test_outfile_missing_directory_fails_at_once(void **state)
 {
     (void)state;
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open("/nonexistent-directory/a", &file), PX_EIO);
+    assert_int_equal(outfile_open("/nonexistent-directory/a", 0666, &file), PX_EIO);
     assert_int_equal(errno, ENOENT);
     assert_null(file);
 }
@@ -145,7 +145,7 @@ static void test_outfile_name_that_became_a_directory_fails_and_cleans_up(void *
     struct scratch scratch;
     scratch_make(&scratch);
     struct outfile *file = NULL;
-    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), &file), PX_OK);
+    assert_int_equal(outfile_open(scratch_path(&scratch, "a"), 0666, &file), PX_OK);
     assert_int_equal(mkdir(scratch_path(&scratch, "a"), 0700), 0);
     assert_int_equal(outfile_commit(file), PX_EIO);
     assert_int_equal(errno, EISDIR);

@@ -53,18 +53,22 @@ static void test_scratch_remove_takes_everything_but_what_links_point_to(void **
     assert_int_equal(scratch_remove(outer), PX_OK);
 }
 
-static void test_scratch_new_missing_parent_is_made(void **state)
+static void test_scratch_existing_parent_is_the_nearest_directory(void **state)
 {
     (void)state;
-    char outer[] = "/tmp/test-scratch-XXXXXX";
-    char parent[64];
-    assert_non_null(mkdtemp(outer));
-    assert_true(snprintf(parent, sizeof parent, "%s/new", outer) > 0);
-    char *path = NULL;
-    assert_int_equal(scratch_new(parent, "x", &path), PX_OK);
-    assert_int_equal(access(path, F_OK), 0);
-    free(path);
-    assert_int_equal(scratch_remove(outer), PX_OK);
+    static const char *const rows[][2] = {
+        {"/tmp", "/tmp"},
+        {"/tmp/test-scratch-never-made/a/b", "/tmp"},
+        {"/dev/null", "/dev"},
+        {"test-scratch-never-made", "."},
+        {"/", "/"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *parent = scratch_existing_parent(rows[i][0]);
+        assert_non_null(parent);
+        assert_string_equal(parent, rows[i][1]);
+        free(parent);
+    }
 }
 
 static void test_scratch_new_parent_is_a_file_fails_with_errno(void **state)
@@ -88,7 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scratch_remove_takes_everything_but_what_links_point_to),
-        cmocka_unit_test(test_scratch_new_missing_parent_is_made),
+        cmocka_unit_test(test_scratch_existing_parent_is_the_nearest_directory),
         cmocka_unit_test(test_scratch_new_parent_is_a_file_fails_with_errno),
         cmocka_unit_test(test_scratch_remove_missing_folder_says_so),
     };

@@ -81,7 +81,7 @@ static void test_fail_target_others_are_one_files_own(void **state)
 {
     (void)state;
     struct px_fail fail;
-    assert_int_equal(px_fail_target(&fail, EFBIG, "write", -1), PX_EFULL);
+    assert_int_equal(px_fail_target(&fail, EFBIG, "write", -1), PX_EIO);
     assert_string_equal(fail.text, "write: File too large");
     assert_false(px_fail_stops_all(&fail));
     assert_int_equal(px_fail_target(&fail, EIO, "write", -1), PX_EIO);

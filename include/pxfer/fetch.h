@@ -66,6 +66,7 @@ struct px_fetch_opts {
     /* where to */
     const char *dir;      /* NULL = "." ; made when missing */
     const char *out_name; /* -o: name for the only URL; NULL = from the URL */
+    bool confine;         /* dir= of an entry and an absolute out_name lie below `dir`, too */
     enum px_on_exist on_exist;
     enum px_fsync fsync;
 

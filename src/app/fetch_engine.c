@@ -99,7 +99,10 @@ int fetch_engine_open(const struct px_fetch_opts *opts, const struct session_run
     mine.workers = run->workers;
     mine.activity = run->activity;
     mine.log = run->log;
-    mine.dir = run->scratch != NULL ? run->scratch : opts->dir;
+    if (run->scratch != NULL) {
+        mine.dir = run->scratch;
+        mine.confine = true;
+    }
     struct px_fetch *fetch = NULL;
     int status = px_fetch_new(&mine, error, room, &fetch);
     if (status != PX_OK) {

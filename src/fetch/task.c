@@ -158,6 +158,8 @@ static const char *read_options(const struct list_entry *entry, struct spec *out
     return fault;
 }
 
+#define CONFINED_DIR_BYTES (sizeof "dir-0123456789abcdef/" - 1)
+
 /* Where the file goes: a directory as written and a relative path below it. */
 struct destination {
     const char *dir;
@@ -168,6 +170,37 @@ struct destination {
     char room[NAME_PATH_ROOM];
 };
 
+/* For a measured run: a directory that an entry names becomes one below the engine's own, called
+ * after its hash, so that nothing is left elsewhere. NULL, or the reason. */
+static const char *confine_destination(const struct px_fetch *fetch, const struct list_entry *entry,
+                                       const struct spec *spec, struct destination *out)
+{
+    const size_t room = spec->dir.name != NULL ? CONFINED_DIR_BYTES : 0;
+    const char *fault = NULL;
+    char path[NAME_PATH_ROOM];
+
+    if (fetch->opts.out_name != NULL) {
+        const char *slash = strrchr(fetch->opts.out_name, '/');
+        const char *name = slash != NULL ? slash + 1 : fetch->opts.out_name;
+        name_make_safe(name, strlen(name), path);
+    } else if (spec->out.name == NULL) {
+        name_from_url(entry->url, entry->url_len, path);
+    } else if (name_from_out(spec->out.value, spec->out.value_len, path, &fault) != PX_OK) {
+        return fault;
+    }
+    out->path_len = strlen(path);
+    if (out->path_len + room >= sizeof out->room) {
+        return "out= is too long";
+    }
+    if (room > 0) {
+        const uint64_t hash = name_hash(spec->dir.value, spec->dir.value_len, 0);
+        snprintf(out->room, sizeof out->room, "dir-%016" PRIx64 "/", hash);
+    }
+    memcpy(out->room + room, path, out->path_len + 1);
+    out->path_len += room;
+    return NULL;
+}
+
 static const char *decide_destination(const struct px_fetch *fetch, const struct list_entry *entry,
                                       const struct spec *spec, struct destination *out)
 {
@@ -176,12 +209,15 @@ static const char *decide_destination(const struct px_fetch *fetch, const struct
     out->dir = fetch->opts.dir != NULL ? fetch->opts.dir : "";
     out->dir_len = strlen(out->dir);
     out->dir_is_base = true;
-    if (spec->dir.name != NULL) {
+    if (spec->dir.name != NULL && !fetch->opts.confine) {
         out->dir = spec->dir.value;
         out->dir_len = spec->dir.value_len;
         out->dir_is_base = false;
     }
     out->path = out->room;
+    if (fetch->opts.confine) {
+        return confine_destination(fetch, entry, spec, out);
+    }
     if (fetch->opts.out_name != NULL) {
         /* the user's own word: taken as it is */
         out->path = fetch->opts.out_name;
@@ -390,13 +426,23 @@ void task_drop_part(struct fetch_task *task)
     task->digest = NULL;
 }
 
+void task_suspend_part(struct fetch_task *task)
+{
+    if (task->part.base != NULL && !task->part.has_state) {
+        task_drop_part(task);
+        return;
+    }
+    part_suspend(&task->part, task->fetch->io);
+    px_digest_free(task->digest);
+    task->digest = NULL;
+}
+
 void task_free(struct fetch_task *task)
 {
     if (task == NULL) {
         return;
     }
-    part_suspend(&task->part, task->fetch->io);
-    px_digest_free(task->digest);
+    task_suspend_part(task);
     if (task->dir != NULL && !task->in_base) {
         dirs_put(task->fetch->dirs, task->dir);
     }

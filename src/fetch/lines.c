@@ -33,9 +33,11 @@ int lines_open(struct lines *lines, const struct px_io_ops *io, const char *path
     if (fd < 0) {
         return -1;
     }
-    if (io->fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-        int err = S_ISDIR(st.st_mode) ? EISDIR : errno;
-
+    int err = io->fstat(fd, &st) != 0 ? errno : 0;
+    if (err == 0 && S_ISDIR(st.st_mode)) {
+        err = EISDIR;
+    }
+    if (err != 0) {
         if (!is_stdin) {
             PX_IGNORE(io->close(fd)); /* was not written to */
         }

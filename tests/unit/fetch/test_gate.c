@@ -218,6 +218,14 @@ static void test_gate_rest_asked_range_by_table(void **state)
          {.status = 206, .content_range = "bytes 5-9/*", .etag = "\"b\""},
          {"5"},
          CHANGED},
+    };
+    judge_rows(rows, ROWS(rows));
+}
+
+static void test_gate_rest_asked_other_reply_by_table(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
         {"no Content-Range", HALF, {.status = 206, .etag = "\"a\""}, {"5"}, ANEW},
         {"another unit", HALF, {PART("lines 5-9/10")}, {"5"}, ANEW},
         {"unsatisfied in a 206", HALF, {PART("bytes */10")}, {"5"}, ANEW},
@@ -562,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_gate_redirect_needs_a_location),
         cmocka_unit_test(test_gate_content_length_must_be_one_number),
         cmocka_unit_test(test_gate_rest_asked_range_by_table),
+        cmocka_unit_test(test_gate_rest_asked_other_reply_by_table),
         cmocka_unit_test(test_gate_rest_of_unknown_size_by_table),
         cmocka_unit_test(test_gate_rest_asked_validators_by_table),
         cmocka_unit_test(test_gate_unsatisfied_by_table),

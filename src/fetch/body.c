@@ -166,7 +166,7 @@ int body_flush(struct transfer *transfer)
     }
     if (rc == PX_OK) {
         transfer->buffered = 0;
-        if (task->part.held >= KEEP_BYTES && task->part.base == NULL) {
+        if (task->part.held >= KEEP_BYTES && !transfer->kept) {
             rc = body_keep(transfer);
         }
     }
@@ -180,18 +180,17 @@ int body_keep(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
     struct state state = {.url_hash = task_url_hash(task), .size = task->size};
+    const char *etag = task->detail.etag;
+    const char *date = task->detail.last_modified;
 
+    transfer->kept = true;
     int rc = part_keep(&task->part, &place);
-    if (rc != PX_OK) {
-        return rc;
+    if (rc != PX_OK || !gate_has_validator(etag, date)) {
+        return rc; /* without a validator no later run could go on: the name is for the lock */
     }
     memcpy(state.boot, transfer->fetch->boot, sizeof state.boot);
-    if (gate_has_validator(task->detail.etag, task->detail.last_modified)) {
-        snprintf(state.etag, sizeof state.etag, "%s",
-                 task->detail.etag != NULL ? task->detail.etag : "");
-        snprintf(state.last_modified, sizeof state.last_modified, "%s",
-                 task->detail.last_modified != NULL ? task->detail.last_modified : "");
-    }
+    snprintf(state.etag, sizeof state.etag, "%s", etag != NULL ? etag : "");
+    snprintf(state.last_modified, sizeof state.last_modified, "%s", date != NULL ? date : "");
     return part_save_state(&task->part, &place, &state, task->url);
 }
 

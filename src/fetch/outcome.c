@@ -190,6 +190,9 @@ void outcome_finish(struct transfer *transfer)
         settle_taken_name(transfer);
     } else if (rc != PX_OK) {
         outcome_part_failed(transfer, rc);
+        if (!task->part.has_state) {
+            task_drop_part(task); /* no later run could go on with it: it would be litter */
+        }
     } else {
         note_final_name(task, final_name);
         task_set_ok(task, held);

@@ -319,7 +319,7 @@ int part_adopt(struct part *part, const struct part_place *place, uint64_t url_h
         PX_IGNORE(place->io->close(fd)); /* was not written to */
         return rc;
     }
-    *part = (struct part){.fd = fd, .base = base, .held = held, .ragged = true};
+    *part = (struct part){.fd = fd, .base = base, .held = held, .ragged = true, .has_state = true};
     return PX_OK;
 }
 
@@ -346,6 +346,7 @@ int part_save_state(struct part *part, const struct part_place *place, struct st
     name_beside(part->base, STATE, name);
     name_beside(part->base, STATE_TEMPORARY, temporary);
     int rc = state_save(place->io, place->dirfd, name, temporary, text, len);
+    part->has_state = rc == PX_OK;
     return rc == PX_OK ? PX_OK : part_fail(part, "write state", errno);
 }
 

@@ -40,9 +40,10 @@ struct part_place {
 /* {.fd = -1} is an empty part. */
 struct part {
     int fd;
-    bool ragged;   /* a failed write may have left bytes behind `held` */
-    char *base;    /* owned; NAME, or NAME.N with --on-exist=rename; NULL while it is nameless */
-    uint64_t held; /* bytes [0, held) are in the file */
+    bool has_state; /* a later run can go on with it */
+    bool ragged;    /* a failed write may have left bytes behind `held` */
+    char *base;     /* owned; NAME, or NAME.N with --on-exist=rename; NULL while it is nameless */
+    uint64_t held;  /* bytes [0, held) are in the file */
     const char *stage; /* what failed last: "write", "link" ... static; with errno in err */
     int err;
 };

@@ -201,7 +201,7 @@ static int keep(struct fetch_source *source, struct fetch_task *task)
             source->kept_parts++;
         } else {
             /* too many open files: a named part will be found again, a nameless one starts over */
-            part_suspend(&task->part, source->fetch->io);
+            task_suspend_part(task);
             task->looked_for_leftover = false;
         }
     }

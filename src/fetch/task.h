@@ -89,6 +89,9 @@ PX_NODISCARD int task_new(const struct px_fetch *fetch, const struct list_entry 
  * this point change nothing. */
 void task_free(struct fetch_task *task);
 
+/* Lets go of the part: what a later run can go on with stays on disk, the rest goes. */
+void task_suspend_part(struct fetch_task *task);
+
 /* Drops the part and its digest, on disk too. */
 void task_drop_part(struct fetch_task *task);
 

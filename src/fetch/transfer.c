@@ -94,6 +94,7 @@ static int prepare(struct transfer *transfer)
     int64_t now = px_now_ns();
 
     transfer->judged = false;
+    transfer->kept = false;
     transfer->aborted = false;
     transfer->gate = (struct gate_result){0};
     transfer->local = PX_OK;
@@ -363,8 +364,6 @@ static bool decide(struct transfer *transfer, CURLcode code)
 
 bool transfer_tick(struct transfer *transfer, int64_t now_ns)
 {
-    const struct fetch_task *task = transfer->task;
-
     if (now_ns - transfer->last_ns >= transfer->fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
         return true;
     }
@@ -373,7 +372,7 @@ bool transfer_tick(struct transfer *transfer, int64_t now_ns)
         return false;
     }
     int rc = body_flush(transfer);
-    if (rc == PX_OK && task->part.base == NULL) {
+    if (rc == PX_OK && !transfer->kept) {
         rc = body_keep(transfer);
     }
     if (rc != PX_OK) {
@@ -438,8 +437,13 @@ void transfer_cancel(struct transfer *transfer)
 
 void transfer_stall(struct transfer *transfer)
 {
+    int rc = transfer->buffered > 0 ? body_flush(transfer) : PX_OK;
+
     account_request(transfer);
-    save_what_is_kept(transfer);
+    if (rc != PX_OK) {
+        outcome_part_failed(transfer, rc);
+        return;
+    }
     task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 " s",
                     transfer->fetch->opts.stall_timeout_ms / 1000);
     outcome_note(transfer, PX_ENET, true);

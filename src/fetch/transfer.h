@@ -45,6 +45,7 @@ struct transfer {
     /* this request */
     uint64_t from;
     bool judged;
+    bool kept;    /* the part has its name, and its state is of this request */
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     struct gate_result gate;
     int local;              /* PX_OK, or the class of a local failure in a callback */

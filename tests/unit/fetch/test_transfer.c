@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One try of one task (F1, F4, F6, F7, F8, F22): redirects and who gets the secrets, going on from
+ * the bytes held, restarts, cancel and stall.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fetch/site.h"
+
+#define BODY "0123456789"
+
+static struct site site, other;
+
+static void moved(struct http_reply *reply, const char *location)
+{
+    char head[1024];
+    snprintf(head, sizeof head,
+             "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 3\r\n\r\nyes", location);
+    http_text(reply, head);
+}
+
+static void part_from(struct http_reply *reply, size_t from, const char *etag)
+{
+    char head[256];
+    snprintf(head, sizeof head,
+             "HTTP/1.1 206 Partial Content\r\nETag: %s\r\nContent-Range: bytes %zu-9/10\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             etag, from, 10 - from);
+    http_text(reply, head);
+    http_text(reply, &BODY[from]);
+}
+
+static void cut_at(struct http_reply *reply, size_t n, const char *headers)
+{
+    char head[256];
+    snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n%sContent-Length: 10\r\n\r\n%.*s", headers,
+             (int)n, BODY);
+    http_text(reply, head);
+    reply->end = HTTP_CLOSE;
+}
+
+/* The second request of a path that is cut short the first time. */
+static void serve_rest(const char *kind, const struct http_request *request,
+                       struct http_reply *reply)
+{
+    const size_t from = http_range(request->head);
+    if (request->of_path == 1) {
+        cut_at(reply, 4, strcmp(kind, "novalidator") == 0 ? "" : "ETag: \"e\"\r\n");
+    } else if (from == 0 || strcmp(kind, "ignored") == 0) {
+        http_whole(reply, "200 OK", "ETag: \"new\"\r\n", BODY, 10);
+    } else if (strcmp(kind, "changed") == 0) {
+        part_from(reply, from, "\"new\"");
+    } else if (strcmp(kind, "wrongstart") == 0) {
+        part_from(reply, from - 1, "\"e\"");
+    } else if (strcmp(kind, "gone416") == 0) {
+        http_text(reply,
+                  "HTTP/1.1 416 No\r\nContent-Range: bytes */3\r\nContent-Length: 0\r\n\r\n");
+    } else {
+        part_from(reply, from, "\"e\"");
+    }
+}
+
+static void serve(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    const char *path = request->path;
+    char url[128];
+    (void)ctx;
+    if (strcmp(path, "/file") == 0) {
+        http_whole(reply, "200 OK", "ETag: \"e\"\r\n", BODY, 10);
+    } else if (strcmp(path, "/here") == 0) {
+        moved(reply, "/file");
+    } else if (strcmp(path, "/there") == 0) {
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/back", other.server.port);
+        moved(reply, url);
+    } else if (strcmp(path, "/back") == 0) {
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/file", site.server.port);
+        moved(reply, url);
+    } else if (strcmp(path, "/loop") == 0) {
+        moved(reply, "/loop");
+    } else if (strcmp(path, "/etc") == 0) {
+        moved(reply, "file:///etc/passwd");
+    } else if (strncmp(path, "/rest/", 6) == 0) {
+        serve_rest(path + 6, request, reply);
+    } else if (strcmp(path, "/flips") == 0) {
+        char etag[32];
+        snprintf(etag, sizeof etag, "ETag: \"%u\"\r\n", request->number);
+        cut_at(reply, 4, etag);
+        if (http_range(request->head) > 0) {
+            reply->len = 0;
+            part_from(reply, http_range(request->head), "\"x\"");
+        }
+    } else if (strcmp(path, "/hold") == 0) {
+        http_text(reply, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 10\r\n\r\n0123");
+        reply->end = HTTP_HOLD;
+    } else {
+        http_whole(reply, "404 Not Found", "", "", 0);
+    }
+}
+
+static const struct px_fetch_opts defaults;
+
+static bool was_sent(const struct site *at, unsigned request, const char *name)
+{
+    char value[256];
+    return http_header(at->server.heads[request], name, value, sizeof value);
+}
+
+/* --- redirects -------------------------------------------------------------------------------- */
+
+static void test_transfer_redirect_is_named_by_the_given_url(void **state)
+{
+    (void)state;
+    site_open(&site, serve, defaults);
+    struct fetch_task *task = site_fetch(&site, "/here", "");
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    area_assert(&site.area, "here", BODY, 10);
+    assert_string_equal(task->detail.final_url, http_url(&site.server, "/file"));
+    assert_int_equal(task->item.attempts, 1);
+    site_close(&site);
+}
+
+static void test_transfer_redirect_secrets_go_to_their_origin_only(void **state)
+{
+    (void)state;
+    char url[256];
+    static const char *const run[] = {"X-Run: secret"};
+    site_open(&other, serve, defaults);
+    site_open(&site, serve, (struct px_fetch_opts){.headers = run, .n_headers = 1});
+    snprintf(url, sizeof url, "http://user:pass@127.0.0.1:%u/there", site.server.port);
+    struct fetch_task *task = fetching_task(
+        site.fetch, url, "header=X-Task: secret\nheader=Cookie: a=b\nreferer=http://r/\n");
+    fake_give(&site.worker, task);
+    fake_run(&site.worker, site.fetch);
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    http_stop(&site.server);
+    http_stop(&other.server);
+    static const char *const names[] = {"X-Run", "X-Task", "Cookie", "Referer", "Authorization"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(was_sent(&site, 0, names[i]));
+        assert_false(was_sent(&other, 0, names[i]));
+        assert_true(was_sent(&site, 1, names[i])); /* and back again */
+    }
+    site_close(&site);
+    site_close(&other);
+}
+
+static void expect_protocol_failure(const char *path, const char *text)
+{
+    site_open(&site, serve, defaults);
+    struct fetch_task *task = site_fetch(&site, path, "");
+    assert_int_equal(task->item.status, PX_EPROTO);
+    assert_non_null(strstr(task->item.error, text));
+    assert_false(task->facts.transient);
+    assert_int_equal(area_count(&site.area), 0);
+    site_close(&site);
+}
+
+static void test_transfer_redirect_without_end_or_to_a_file_is_refused(void **state)
+{
+    (void)state;
+    expect_protocol_failure("/loop", "more than 10 redirects");
+    expect_protocol_failure("/etc", "neither http nor https");
+}
+
+/* --- going on --------------------------------------------------------------------------------- */
+
+static struct fetch_task *cut_then_again(const char *path)
+{
+    site_open(&site, serve, defaults);
+    struct fetch_task *task = site_fetch(&site, path, "");
+    assert_int_equal(task->item.status, PX_ENET);
+    assert_true(task->facts.transient);
+    assert_int_equal(task->part.held, 4);
+    assert_int_equal(area_count(&site.area), 0); /* nameless still */
+    site_again(&site, task);
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    assert_int_equal(task->item.attempts, 2);
+    return task;
+}
+
+static void test_transfer_retry_goes_on_from_the_bytes_held(void **state)
+{
+    (void)state;
+    struct fetch_task *task = cut_then_again("/rest/good");
+    assert_true(task->detail.resumed);
+    assert_int_equal(task->detail.http_status, 206);
+    assert_int_equal(task->item.bytes, 10);
+    area_assert(&site.area, "good", BODY, 10);
+    assert_int_equal(px_fetch_account(site.fetch, 0)->bytes, 10); /* none twice */
+    assert_int_equal(px_fetch_account(site.fetch, 0)->counter[PX_FETCH_RESUMED], 1);
+    site_close(&site);
+}
+
+static void test_transfer_range_that_is_not_as_asked_is_fetched_anew(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"ignored", "changed", "wrongstart", "gone416"};
+    for (size_t i = 0; i < 4; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/rest/%s", kinds[i]);
+        struct fetch_task *task = cut_then_again(path);
+        assert_false(task->detail.resumed);
+        assert_string_equal(task->detail.etag, "\"new\"");
+        area_assert(&site.area, kinds[i], BODY, 10);
+        site_close(&site);
+    }
+}
+
+static void test_transfer_without_a_validator_nothing_is_resumed(void **state)
+{
+    (void)state;
+    struct fetch_task *task = cut_then_again("/rest/novalidator");
+    http_stop(&site.server);
+    assert_false(was_sent(&site, 1, "Range"));
+    assert_false(task->detail.resumed);
+    area_assert(&site.area, "novalidator", BODY, 10);
+    site_close(&site);
+}
+
+static void test_transfer_file_that_changes_for_ever_is_given_up(void **state)
+{
+    (void)state;
+    site_open(&site, serve, defaults);
+    struct fetch_task *task = site_fetch(&site, "/flips", "");
+    for (int i = 0; i < 6 && task->facts.transient; i++) {
+        site_again(&site, task);
+    }
+    assert_int_equal(task->item.status, PX_EINTEGRITY);
+    assert_non_null(strstr(task->item.error, "changed on the server"));
+    assert_false(area_has(&site.area, "flips"));
+    site_close(&site);
+}
+
+/* A part that an earlier process left, with its state. */
+static void leave_part(const char *url, const char *etag, const char *bytes)
+{
+    struct fetch_task *task = fetching_task(site.fetch, url, "");
+    assert_int_equal(task_open_dir(task), PX_OK);
+    struct part_place place = task_place(task);
+    struct state state = {.url_hash = task_url_hash(task), .size = 10};
+    snprintf(state.boot, sizeof state.boot, "%s", site.fetch->boot);
+    snprintf(state.etag, sizeof state.etag, "%s", etag);
+    assert_int_equal(part_append(&task->part, &place, bytes, strlen(bytes)), PX_OK);
+    assert_int_equal(part_keep(&task->part, &place), PX_OK);
+    assert_int_equal(part_save_state(&task->part, &place, &state, url), PX_OK);
+    task_free(task);
+}
+
+static void test_transfer_goes_on_from_what_an_earlier_run_left(void **state)
+{
+    (void)state;
+    static const char sum[] = "checksum=md5=781e5e245d69b566979b86e28d23f2c7\n"; /* of BODY */
+    site_open(&site, serve, defaults);
+    (void)http_url(&site.server, "/rest/good");
+    leave_part(http_url(&site.server, "/rest/good"), "\"e\"", "01234");
+    struct fetch_task *task = site_give(&site, "/rest/good", sum);
+    /* the first request of the path is the one that is cut: let another take that */
+    struct fetch_task *first =
+        fetching_task(site.fetch, http_url(&site.server, "/rest/good"), "out=elsewhere\n");
+    fake_init(&site.worker);
+    fake_give(&site.worker, first);
+    fake_give(&site.worker, task);
+    fake_run(&site.worker, site.fetch);
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    assert_true(task->detail.resumed);
+    area_assert(&site.area, "good", BODY, 10);
+    assert_false(area_has(&site.area, ".good.part.state"));
+    site_close(&site);
+}
+
+static void test_transfer_of_a_changed_file_drops_what_an_earlier_run_left(void **state)
+{
+    (void)state;
+    site_open(&site, serve, defaults);
+    leave_part(http_url(&site.server, "/file"), "\"old\"", "XXXX");
+    struct fetch_task *task = site_fetch(&site, "/file", "");
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    assert_false(task->detail.resumed);
+    area_assert(&site.area, "file", BODY, 10);
+    assert_int_equal(area_count(&site.area), 1);
+    site_close(&site);
+}
+
+static void test_transfer_target_that_another_process_fetches_is_in_use(void **state)
+{
+    (void)state;
+    site_open(&site, serve, defaults);
+    struct fetch_task *holder = fetching_task(site.fetch, http_url(&site.server, "/file"), "");
+    assert_int_equal(task_open_dir(holder), PX_OK);
+    struct part_place place = task_place(holder);
+    assert_int_equal(part_append(&holder->part, &place, "x", 1), PX_OK);
+    assert_int_equal(part_keep(&holder->part, &place), PX_OK);
+    struct fetch_task *task = site_fetch(&site, "/file", "");
+    assert_int_equal(task->item.status, PX_EINUSE);
+    assert_int_equal(atomic_load(&site.server.requests), 0);
+    part_discard(&holder->part, &place);
+    task_free(holder);
+    site_close(&site);
+}
+
+/* --- giving up -------------------------------------------------------------------------------- */
+
+static void test_transfer_stall_is_transient_and_keeps_the_bytes(void **state)
+{
+    (void)state;
+    site_open(&site, serve, (struct px_fetch_opts){.stall_timeout_ms = 1});
+    struct fetch_task *task = site_fetch(&site, "/hold", "");
+    assert_int_equal(task->item.status, PX_ENET);
+    assert_true(task->facts.transient);
+    assert_non_null(strstr(task->item.error, "no byte for"));
+    assert_int_equal(task->part.held, 4);
+    assert_false(area_has(&site.area, "hold"));
+    site_close(&site);
+}
+
+static void test_transfer_refused_connection_is_transient(void **state)
+{
+    (void)state;
+    site_open(&site, serve, defaults);
+    http_stop(&site.server);
+    struct fetch_task *task = site_fetch(&site, "/file", "");
+    assert_int_equal(task->item.status, PX_ENET);
+    assert_true(task->facts.transient);
+    site_close(&site);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_transfer_redirect_is_named_by_the_given_url),
+        cmocka_unit_test(test_transfer_redirect_secrets_go_to_their_origin_only),
+        cmocka_unit_test(test_transfer_redirect_without_end_or_to_a_file_is_refused),
+        cmocka_unit_test(test_transfer_retry_goes_on_from_the_bytes_held),
+        cmocka_unit_test(test_transfer_range_that_is_not_as_asked_is_fetched_anew),
+        cmocka_unit_test(test_transfer_without_a_validator_nothing_is_resumed),
+        cmocka_unit_test(test_transfer_file_that_changes_for_ever_is_given_up),
+        cmocka_unit_test(test_transfer_goes_on_from_what_an_earlier_run_left),
+        cmocka_unit_test(test_transfer_of_a_changed_file_drops_what_an_earlier_run_left),
+        cmocka_unit_test(test_transfer_target_that_another_process_fetches_is_in_use),
+        cmocka_unit_test(test_transfer_stall_is_transient_and_keeps_the_bytes),
+        cmocka_unit_test(test_transfer_refused_connection_is_transient),
+    };
+    return cmocka_run_group_tests(tests, fetching_setup, fetching_teardown);
+}

@@ -157,7 +157,10 @@ int lines_peek(struct lines *lines, const char **text, size_t *len)
 
     *text = "";
     *len = 0;
-    while ((rc = lines->buf != NULL ? find_end(lines, len, &after) : PX_EAGAIN) == PX_EAGAIN) {
+    if (lines->room == 0 && make_room(lines) != PX_OK) {
+        return PX_ENOMEM;
+    }
+    while ((rc = find_end(lines, len, &after)) == PX_EAGAIN) {
         if (lines->end - lines->begin > LINES_MAX_BYTES || lines->too_long) {
             lines->too_long = true;
             shrink_long_line(lines);

@@ -79,9 +79,14 @@ static bool run_is_plain_skip(const struct px_item *item)
     return item->status == PX_OK || item->status == PX_EEXIST;
 }
 
-static void run_note_output(struct run *run, int status)
+/* Said once: where one line is lost the next ones are, too. */
+static void run_note_output(struct run *run, const char *what, int status)
 {
-    run->summary->output_lost = run->summary->output_lost || status != PX_OK;
+    if (status != PX_OK && !run->summary->output_lost) {
+        run->summary->output_lost = true;
+        px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN, "cannot write %s: %s", what,
+                    px_status_text(status));
+    }
 }
 
 /* A line of the plan: what a dry run would have done. */
@@ -94,7 +99,7 @@ static void run_plan_item(struct run *run, const struct px_item *item)
     if (source != NULL && target != NULL) {
         status = px_outlock_printf(run->opts->to.plan, "%s -> %s\n", source, target);
     }
-    run_note_output(run, status);
+    run_note_output(run, "standard output", status);
     free(source);
     free(target);
 }
@@ -143,8 +148,8 @@ static void run_record_item(struct run *run, const struct px_item *item)
     if (item->state == PX_ITEM_CANCELED) {
         return; /* the journal tells of finished items */
     }
-    run_note_output(run, journal_add(run->opts->to.journal, item));
-    run_note_output(run, journal_add(run->opts->to.json, item));
+    run_note_output(run, "the journal", journal_add(run->opts->to.journal, item));
+    run_note_output(run, "standard output", journal_add(run->opts->to.json, item));
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */
@@ -225,7 +230,7 @@ static void run_finish(struct run *run, struct px_result *task, bool worked)
         run_tell_item(run, &task->items[i], worked);
     }
     if (task->failed > 0) {
-        run_note_output(run, failures_add(run->opts->to.failures, task));
+        run_note_output(run, "the list of failures", failures_add(run->opts->to.failures, task));
     }
     if (run_has_failure_of(task, PX_EFULL) && !run->canceled) {
         px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN,

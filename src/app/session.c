@@ -14,6 +14,7 @@
 #include <pxfer/outlock.h>
 #include <pxfer/status.h>
 
+#include "app/outfile.h"
 #include "app/plot.h"
 #include "app/scratch.h"
 #include "app/signals.h"
@@ -56,6 +57,31 @@ static void session_say(const struct session *s, const char *what, const char *n
     px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s%s: %s", what, shown != NULL ? shown : "",
                 errno != 0 ? px_errno_text(errno) : px_status_text(status));
     free(shown);
+}
+
+/* What cannot be written is better known before a long measurement than after it. */
+static int session_try_outputs(const struct session *s)
+{
+    struct journal *journal = NULL;
+    int status = PX_OK;
+    errno = 0;
+    if (s->opts->journal != NULL) {
+        status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &journal);
+        PX_IGNORE(journal_close(journal)); /* nothing was written to it */
+        if (status != PX_OK) {
+            session_say(s, "journal ", s->opts->journal, status);
+        }
+    }
+    const char *const paths[] = {s->opts->failed, s->opts->plot};
+    for (size_t i = 0; i < 2 && status == PX_OK; i++) {
+        struct outfile *file = NULL;
+        status = paths[i] != NULL ? outfile_open(paths[i], 0600, &file) : PX_OK;
+        outfile_discard(file);
+        if (status != PX_OK) {
+            session_say(s, i == 1 ? "plot " : "", paths[i], status);
+        }
+    }
+    return status;
 }
 
 /* --- one run ---------------------------------------------------------------------------------- */
@@ -354,6 +380,19 @@ static enum px_log_level session_level(const struct session_opts *opts)
     return opts->verbose > 1 ? PX_LOG_DEBUG : opts->verbose == 1 ? PX_LOG_VERBOSE : PX_LOG_NORMAL;
 }
 
+static int session_go(struct session *s)
+{
+    if (s->opts->baseline || s->opts->compare.n > 0) {
+        const int status = session_try_outputs(s);
+        if (status != PX_OK) {
+            return exits_code_of(s->program->exits, status);
+        }
+    }
+    const int code = s->opts->compare.n > 0 ? session_compare(s) : session_real(s);
+    session_remove_scratch(s);
+    return code;
+}
+
 int session_main(const struct session_program *program, const struct session_opts *opts, void *ctx)
 {
     struct session s = {.program = program, .opts = opts, .ctx = ctx};
@@ -367,8 +406,7 @@ int session_main(const struct session_program *program, const struct session_opt
     }
     s.log = (struct px_log){s.err, session_level(opts), program->report->program};
     s.errors_only = (struct px_log){s.err, PX_LOG_QUIET, program->report->program};
-    const int code = opts->compare.n > 0 ? session_compare(&s) : session_real(&s);
-    session_remove_scratch(&s);
+    const int code = session_go(&s);
     px_outlock_free(s.out);
     px_outlock_free(s.err);
     return code;

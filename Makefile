@@ -60,6 +60,11 @@ else
 $(error SAN=$(SAN) is not one of none, address,undefined, thread, coverage)
 endif
 O ?= build
+# With instrumentation in the way gcc warns of paths that cannot be taken (its manual says so
+# of -fsanitize); the plain build looks for the same mistakes.
+ifneq ($(SAN),none)
+INSTRUMENT += $(if $(IS_CLANG),,-Wno-maybe-uninitialized -Wno-format-truncation)
+endif
 B := $(O)/$(VARIANT)$(IS_CLANG:%=-%)
 
 ifeq ($(V),1)

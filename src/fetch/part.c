@@ -246,18 +246,19 @@ static uint64_t good_bytes(const struct part_place *place, int fd, uint64_t url_
     return state_good_bytes(state, (uint64_t)st.st_size, boot);
 }
 
-/* What stays is litter at worst: a state proves nothing without its part. */
+/* What stays is litter at worst: a state proves nothing without its part. The state itself goes
+ * last: part_tidy() knows by it that there is something to do. */
 static void remove_state(const struct part_place *place, const char *base)
 {
     char name[NAME_ROOM];
 
-    name_beside(base, STATE, name);
-    PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
     name_beside(base, STATE_TEMPORARY, name);
+    PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
+    name_beside(base, STATE, name);
     PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
 }
 
-/* Under its lock. */
+/* Under its lock. The part goes last: killed in between, the next run finds it and drops it. */
 static void drop_leftover(const struct part_place *place, const char *part_name)
 {
     remove_state(place, place->name);
@@ -286,7 +287,8 @@ void part_tidy(const struct part_place *place)
         return;
     }
     if (place->io->fstat(fd, &st) == 0 && st.st_nlink > 1) {
-        drop_leftover(place, name);
+        PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0)); /* litter at worst, as the state */
+        remove_state(place, place->name);
     }
     PX_IGNORE(place->io->close(fd)); /* was not written to */
 }

@@ -15,7 +15,7 @@ for name in linked named torn sub/deep; do
 done
 ln out/linked out/.linked.part
 ln out/sub/deep out/sub/.deep.part
-for state in linked.part.state named.part.state named.part.state~ torn.part.state~ sub/deep.part.state; do
+for state in linked.part.state named.part.state named.part.state~ torn.part.state torn.part.state~ sub/deep.part.state; do
     echo "half a state" >"out/${state/deep/.deep}"
 done
 for name in linked named torn; do

@@ -448,7 +448,7 @@ static void test_data_sparse_that_cannot_be_sized_fails(void **state)
     make_sparse(HOLE_BYTES, NULL, 0);
     io_fault_arm(IO_FAULT(ftruncate), 1, EFBIG, IO_FAULT_ONCE);
     job_begin(&job, PX_REFLINK_NEVER);
-    assert_int_equal(job_copy(&job), PX_EFULL);
+    assert_int_equal(job_copy(&job), PX_EIO);
     job_end(&job);
 }
 

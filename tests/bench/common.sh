@@ -18,7 +18,7 @@ case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 QUICK=${QUICK:-}
 rounds=${ROUNDS:-5}
 warm_ups=${WARM_UPS:-1}
-if [ -n "$QUICK" ]; then rounds=${ROUNDS:-2} warm_ups=${WARM_UPS:-0}; fi
+if [ -n "$QUICK" ]; then rounds=${ROUNDS:-1} warm_ups=${WARM_UPS:-0}; fi
 ROWS=${ROWS:-.}
 : "${RESULTS:?is set by tests/bench/run}"
 : "${WORK:?is set by tests/bench/run}"
@@ -28,6 +28,9 @@ work=$WORK/${0##*/}
 fs=$work/fs # where the file system of a run is mounted
 mkdir -p "$fs" "$work/home"
 pids=()
+# RT=1: what is timed, and the servers, go before everything else that runs here.
+ahead=()
+[ -z "${RT:-}" ] || ahead=(chrt -r 1)
 
 note() { printf '%s\n' "bench: $*" >&2; }
 die() {
@@ -61,7 +64,7 @@ trap 'exit 143' TERM
 
 # A server must not outlive this script, not even when it is killed.
 serve() {
-    setpriv --pdeathsig TERM "$@" </dev/null >>"$work/server.log" 2>&1 &
+    setpriv --pdeathsig TERM "${ahead[@]}" "$@" </dev/null >>"$work/server.log" 2>&1 &
     pids+=($!)
 }
 
@@ -93,7 +96,7 @@ fs_types() { if [ -n "${MAY_MOUNT:-}" ]; then printf '%s\n' "$@"; else echo here
 timed() {
     local status
     rm -f "$work/clock"
-    HOME=$work/home setpriv --pdeathsig TERM timeout -k 5 "$1" \
+    HOME=$work/home setpriv --pdeathsig TERM timeout -k 5 "$1" "${ahead[@]}" \
         "$BUILD/helper/clocked" "$work/clock" "${cmd[@]}" \
         </dev/null >"$work/out" 2>"$work/err" &
     pids+=($!)

@@ -218,8 +218,7 @@ stress: $(STRESS)
 cov:
 	@sh src/deps.sh build test
 	@find $(O)/cov -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) SAN=coverage check-run
-	@BUILD=$(O)/cov bash tests/cov
+	@$(MAKE) SAN=coverage check-run; status=$$?; BUILD=$(O)/cov bash tests/cov && exit $$status
 
 ## valgrind: the unit tests under memcheck
 valgrind: tests

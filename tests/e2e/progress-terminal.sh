@@ -13,7 +13,9 @@ for name in one two "$long" "$wide" five; do
     echo "$AT/pace/400000/600000/$name"
 done >urls.txt
 
-terminal() { tmux -u -S "$WORK/tmux" -f /dev/null "$@"; }
+# A new server for each window has a socket of its own: the old one may still be leaving.
+turn=0
+terminal() { tmux -u -S "$WORK/tmux-$turn" -f /dev/null "$@"; }
 end_terminal() {
     terminal kill-server 2>/dev/null || true
     clean_up
@@ -24,6 +26,7 @@ trap end_terminal EXIT
 in_terminal() {
     local columns=$1 rows=$2 command=$3
     terminal kill-server 2>/dev/null || true
+    turn=$((turn + 1))
     rm -f ended
     LC_ALL=C.UTF-8 terminal new-session -d -x "$columns" -y "$rows" \
         "cd '$WORK'; echo before; $command; echo after; touch ended; sleep 100" 9>&-

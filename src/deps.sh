@@ -27,6 +27,7 @@ cmd:pkg-config             pkg-config           pkgconf-pkg-config pkgconf      
 cmd:timeout                coreutils            coreutils         coreutils         coreutils          coreutils
 cmd:openssl                openssl              openssl           openssl           openssl            openssl@3
 cmd:awk                    mawk                 gawk              gawk              gawk               gawk
+cmd:tmux                   tmux                 tmux              tmux              tmux               tmux
 cmd:cmp                    diffutils            diffutils         diffutils         diffutils          diffutils
 cmd:find                   findutils            findutils         findutils         findutils          findutils
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -

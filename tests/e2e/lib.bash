@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Sourced by every script of tests/e2e, each of which is one case: a whole run of the programs
 # against servers on loopback. A case prints nothing but "# ..." lines when all is well, says what
 # was wrong otherwise, and ends with 0 or 1. It stands in a scratch folder that is removed at the
@@ -116,17 +116,23 @@ kill_after() {
 }
 
 # stop_after MS SIGNAL: sends it to what `start` started, which must end within a second (two under
-# a sanitizer). STATUS is how.
+# a sanitizer); one in a case may take three times that, for a machine that is busy elsewhere. STATUS
+# is how it ended, SLOWEST the longest that any took.
+SLOWEST=0 LATE=0
 stop_after() {
     sleep "$(seconds "$1")"
-    local begin limit=1000
+    local begin took limit=1000
     [ "$SAN" = none ] || limit=2000
     begin=$(now_ms)
     kill -"$2" "$PID" 2>/dev/null || true
     STATUS=0
     wait "$PID" 2>/dev/null || STATUS=$?
-    STOP_MS=$(($(now_ms) - begin))
-    [ "$STOP_MS" -le $limit ] || fail "took $STOP_MS ms to end after SIG$2"
+    took=$(($(now_ms) - begin))
+    if [ $took -gt $SLOWEST ]; then SLOWEST=$took; fi
+    if [ $took -gt $limit ]; then LATE=$((LATE + 1)); fi
+    if [ $LATE -gt 1 ] || [ $took -gt $((limit * 3)) ]; then
+        fail "took $took ms to end after SIG$2"
+    fi
 }
 
 # random_below N: into R; $RANDOM has 15 bits.

@@ -31,7 +31,6 @@ cmd:tmux                   tmux                 tmux              tmux          
 cmd:cmp                    diffutils            diffutils         diffutils         diffutils          diffutils
 cmd:find                   findutils            findutils         findutils         findutils          findutils
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
-cmd:tmux                   tmux                 tmux              tmux              tmux               tmux
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -
 rt:libtsan.so              -                    libtsan           -                 -                  -
@@ -59,7 +58,6 @@ cmd:mkfs.xfs               xfsprogs             xfsprogs          xfsprogs      
 cmd:unshare                util-linux           util-linux        util-linux        util-linux         -
 cmd:mountpoint             util-linux           util-linux        util-linux        util-linux         -
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
-cmd:tmux                   tmux                 tmux              tmux              tmux               tmux
 cmd:awk                    mawk                 gawk              gawk              gawk               gawk
 cmd:find                   findutils            findutils         findutils         findutils          findutils
 cmd:diff                   diffutils            diffutils         diffutils         diffutils          diffutils

@@ -86,9 +86,8 @@ static const struct option_program program = {
     .summary =
         "Copies files and trees with many threads. The copy is what cp -a makes: links as links,\n"
         "mode, owner where allowed, times. A name that exists is replaced whole or not at all.",
-    .footer =
-        "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot be\n"
-        "written, 4 source vanished or kept changing, 75 drained.\n",
+    .footer = "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot\n"
+              "be written, 4 source vanished or kept changing, 75 drained.\n",
     .table = table,
     .version = PX_VERSION_STRING,
 };

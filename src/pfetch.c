@@ -96,11 +96,11 @@ static const struct option_program program = {
     .usage = usage,
     .summary =
         "Fetches many URLs at once. An operand with \"://\" is a URL, \"-\" a list on standard\n"
-        "input, anything else a list file: a URL on each line, its options indented below\n"
-        "(out=NAME dir=DIR checksum=sha-256=HEX header=LINE).",
-    .footer =
-        "Exit codes: 0 all done, 1 other, 2 usage or bad list line, 3 local file, 4 network,\n"
-        "5 TLS, 6 authentication, 7 protocol, 8 server said error, 9 integrity, 75 drained.\n",
+        "input, anything else a list file: a URL on each line, its options indented below,\n"
+        "one on a line (out=NAME, dir=DIR, checksum=sha-256=HEX, header=LINE).",
+    .footer = "Exit codes: 0 all done, 1 other, 2 usage or bad list line, 3 local file,\n"
+              "4 network, 5 TLS, 6 authentication, 7 protocol, 8 server said error,\n"
+              "9 integrity, 75 drained.\n",
     .table = table,
     .version = PX_VERSION_STRING,
     .versions = fetch_engine_print_versions,

@@ -73,16 +73,25 @@ static inline int64_t stress_deadline(struct stress_random *random)
 /* Written by main between rounds; read by whoever fails. */
 static struct {
     const char *program;
-    _Atomic uint64_t seed;
+    uint64_t seed;
+    char hang[512]; /* what the alarm says: a signal handler cannot build a text */
+    size_t hang_len;
 } stress_round;
 
-/* Called from any thread and from the signal handler: write(2) and _exit(2) only. */
+static inline size_t stress_message(char *text, size_t room, const char *file, int line,
+                                    const char *what)
+{
+    const int n = snprintf(text, room, "%s:%d: %s\nrepeat with: %s 1 %" PRIu64 "\n", file, line,
+                           what, stress_round.program, stress_round.seed);
+    return n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+/* Ends the program, from any thread. */
 static inline void stress_fail(const char *file, int line, const char *what)
 {
     char text[512];
-    const int n = snprintf(text, sizeof text, "%s:%d: %s\nrepeat with: %s 1 %" PRIu64 "\n", file,
-                           line, what, stress_round.program, atomic_load(&stress_round.seed));
-    const ssize_t put = n > 0 ? write(STDERR_FILENO, text, (size_t)n) : 0;
+    const size_t len = stress_message(text, sizeof text, file, line, what);
+    const ssize_t put = write(STDERR_FILENO, text, len);
     _exit(put > 0 ? 1 : 3);
 }
 
@@ -92,7 +101,8 @@ static inline void stress_fail(const char *file, int line, const char *what)
 static inline void stress_on_alarm(int sig)
 {
     (void)sig;
-    stress_fail(__FILE__, __LINE__, "the round hangs");
+    const ssize_t put = write(STDERR_FILENO, stress_round.hang, stress_round.hang_len);
+    _exit(put > 0 ? 1 : 3);
 }
 
 /* main() of a stress program; `round` gets a generator of its own each time. */
@@ -111,7 +121,9 @@ static inline int stress_main(int argc, char **argv, void (*round)(struct stress
     signal(SIGALRM, stress_on_alarm);
     do {
         struct stress_random random = stress_random_from(seed);
-        atomic_store(&stress_round.seed, seed++);
+        stress_round.seed = seed++;
+        stress_round.hang_len = stress_message(stress_round.hang, sizeof stress_round.hang,
+                                               __FILE__, __LINE__, "the round hangs");
         alarm(STRESS_HANG_S);
         round(&random);
         rounds++;

@@ -135,7 +135,7 @@ static void *consume(void *arg)
 static void *keep_joining(void *arg)
 {
     struct round *round = arg;
-    struct stress_random random = stress_random_from(atomic_load(&stress_round.seed));
+    struct stress_random random = stress_random_from(stress_round.seed);
     while (!atomic_load(&round->over)) {
         const int64_t deadline_ns = stress_deadline(&random);
         const int status = px_queue_join(round->queue, deadline_ns);
@@ -209,8 +209,8 @@ static void finish(pthread_t thread)
 static void run_round(struct stress_random *random)
 {
     struct round *round = round_new(random);
-    pthread_t producers[MAX_THREADS];
-    pthread_t consumers[MAX_THREADS];
+    pthread_t producers[MAX_THREADS] = {0};
+    pthread_t consumers[MAX_THREADS] = {0};
     pthread_t joiners[2];
     for (unsigned i = 0; i < round->consumers; i++) {
         start(&consumers[i], consume, &round->consumer[i]);

@@ -33,7 +33,7 @@ struct px_queue {
     size_t unfinished PX_GUARDED;
     size_t waiting_consumers PX_GUARDED; /* so that nobody is signalled when nobody waits */
     size_t waiting_producers PX_GUARDED;
-    size_t enough PX_GUARDED; /* items for which a waiting consumer wants to be woken */
+    size_t enough PX_GUARDED; /* items for which a waiting consumer wants to be woken; 0: any */
     bool closed PX_GUARDED;
 };
 
@@ -47,7 +47,6 @@ int px_queue_new(size_t capacity, struct px_queue **out)
         return PX_ENOMEM;
     }
     queue->capacity = capacity;
-    queue->enough = 1;
     queue->ring = calloc(capacity, sizeof *queue->ring);
     if (queue->ring == NULL) {
         goto out_free;
@@ -175,7 +174,7 @@ int px_queue_await(struct px_queue *queue, size_t n, int64_t deadline_ns)
     px_mutex_lock(&queue->lock);
     queue->enough = n < queue->capacity ? n : queue->capacity;
     const int status = queue_await_items_locked(queue, queue->enough, deadline_ns);
-    queue->enough = 1;
+    queue->enough = 0;
     px_mutex_unlock(&queue->lock);
     return status;
 }

@@ -298,7 +298,7 @@ static void test_fdio_status_from_errno_by_table(void **state)
         int err, status;
     } rows[] = {
         {ENOSPC, PX_EFULL}, {EDQUOT, PX_EFULL},  {EROFS, PX_EFULL},
-        {EFBIG, PX_EIO},  {ENOMEM, PX_ENOMEM}, {EIO, PX_EIO},
+        {EFBIG, PX_EIO},    {ENOMEM, PX_ENOMEM}, {EIO, PX_EIO},
         {EACCES, PX_EIO},   {ENOENT, PX_EIO},    {0, PX_EIO},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {

@@ -101,8 +101,8 @@ static void test_state_nonsense_is_worthless(void **state)
         "pfetch-state 1\nurl-hash 1\nsize 2\nheld 1\nsynced 2\nend\n",
         "pfetch-state 1\nurl-hash 1\nsize 99999999999999999999\nheld 1\nsynced 0\nend\n",
         "pfetch-state 1\nurl-hash 1\nsize -1\nheld 1\nsynced 0\nend\n",
-        "pfetch-state 1\nurl-hash 1\nsize 1\nheld 1\nsynced 0\nboot "
-        "0123456789012345678901234567890123456789\nend\n",
+        ("pfetch-state 1\nurl-hash 1\nsize 1\nheld 1\nsynced 0\nboot "
+         "0123456789012345678901234567890123456789\nend\n"),
         "pfetch-state 1\nthis-key-is-longer-than-any 1\nend\n",
     };
     struct state back;

@@ -49,7 +49,7 @@ static uint64_t chunks_chunk_bytes(const struct px_copier *copier)
 bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
                    const struct stat *st)
 {
-    return copier->copy->opts.workers > 1 && entry->dir->pair->shares &&
+    return copier->copy->opts.workers > 1 && entry->dir->pair->team_pays &&
            (uint64_t)st->st_size / 2 >= chunks_chunk_bytes(copier) && !px_data_is_sparse(st);
 }
 

@@ -144,7 +144,7 @@ static int dir_fill_container(struct px_copier *copier, const struct px_root *ro
     }
     expect_set(&dir->target_at, &st);
     dir->source_dev = root->expect.dev;
-    dir->pair = px_pairs_get(&copier->copy->pairs, root->expect.dev, st.st_dev);
+    dir->pair = px_pairs_get(&copier->copy->pairs, root->expect.dev, st.st_dev, dir->fds.target);
     return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
 }
 
@@ -260,7 +260,7 @@ static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fai
     if (above->source_dev == dir->st.st_dev && above->target_dev == st.st_dev) {
         dir->pair = dir->parent->pair;
     } else {
-        dir->pair = px_pairs_get(&copier->copy->pairs, dir->st.st_dev, st.st_dev);
+        dir->pair = px_pairs_get(&copier->copy->pairs, dir->st.st_dev, st.st_dev, dir->fds.target);
     }
     return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
 }

@@ -9,9 +9,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -35,13 +37,21 @@ void px_pairs_fini(struct px_pairs *pairs)
     px_mutex_fini(&pairs->lock);
 }
 
-static struct px_pair *pair_new(dev_t source_dev, dev_t target_dev)
+bool px_fs_never_shares(unsigned long type)
+{
+    return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
+static struct px_pair *pair_new(dev_t source_dev, dev_t target_dev, int target_fd)
 {
     struct px_pair *pair = calloc(1, sizeof *pair);
     if (pair != NULL) {
+        struct statfs fs;
         pair->source_dev = source_dev;
         pair->target_dev = target_dev;
-        pair->shares = !px_device_spins(source_dev) && !px_device_spins(target_dev);
+        pair->team_pays = !px_device_spins(source_dev) && !px_device_spins(target_dev);
+        pair->never_shares =
+            fstatfs(target_fd, &fs) == 0 && px_fs_never_shares((unsigned long)fs.f_type);
     }
     return pair;
 }
@@ -56,7 +66,8 @@ static struct px_pair *pairs_find_locked(struct px_pairs *pairs, dev_t source_de
     return pair;
 }
 
-struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev, dev_t target_dev)
+struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev, dev_t target_dev,
+                             int target_fd)
 {
     px_mutex_lock(&pairs->lock);
     struct px_pair *pair = pairs_find_locked(pairs, source_dev, target_dev);
@@ -64,7 +75,8 @@ struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev, dev_t tar
     if (pair != NULL) {
         return pair;
     }
-    struct px_pair *fresh = pair_new(source_dev, target_dev); /* reads /sys: not under the lock */
+    struct px_pair *fresh =
+        pair_new(source_dev, target_dev, target_fd); /* reads /sys: not under the lock */
     if (fresh == NULL) {
         return NULL;
     }

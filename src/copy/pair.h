@@ -19,7 +19,8 @@ struct px_pair {
     struct px_pair *next; /* fixed once it is in the list, as are these: */
     dev_t source_dev;
     dev_t target_dev;
-    bool shares; /* several workers on one large file pay: neither is a spinning disk */
+    bool team_pays;    /* several workers on one large file pay: neither is a spinning disk */
+    bool never_shares; /* the target's file system has no shared blocks: copy_file_range() copies */
 
     /* atomic: false = not refused (yet) */
     atomic_bool no_reflink;  /* FICLONE is not possible between the two */
@@ -36,14 +37,17 @@ struct px_pairs {
 PX_NODISCARD int px_pairs_init(struct px_pairs *pairs);
 void px_pairs_fini(struct px_pairs *pairs);
 
-/* The pair, made when it is new; lives until px_pairs_fini(). Asked once for each directory, not for
- * each file. NULL: out of memory. */
+/* The pair, made when it is new; lives until px_pairs_fini(). `target_fd` is anything on the target
+ * device. Asked once for each directory, not for each file. NULL: out of memory. */
 PX_NODISCARD struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev,
-                                          dev_t target_dev) PX_EXCLUDES(pairs->lock);
+                                          dev_t target_dev, int target_fd) PX_EXCLUDES(pairs->lock);
 
 /* True when the block device (or the disk that it is a partition of) says that it spins
  * (/sys/dev/block/MAJ:MIN/queue/rotational). Virtio disks say so whatever they are made of and do
  * not count; nor do devices without a disk (NFS, tmpfs). */
 bool px_device_spins(dev_t dev);
+
+/* True for a file system type (f_type of statfs(2)) that is known to share no blocks between files. */
+bool px_fs_never_shares(unsigned long type);
 
 #endif

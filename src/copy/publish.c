@@ -2,6 +2,14 @@
  *
  * copy/publish.c - from an open new file to its final name. Entered by the worker that holds the
  * file (the last one of those that shared it). No locks but flock(2) on temporary files.
+ *
+ * Why nameless files: besides leaving nothing behind after a kill they are cheaper than temporary
+ * names. tests/bench/copycalls, a new file of 4 KiB, us of CPU (Linux 6.18, loop devices):
+ *
+ *                                ext4   xfs  tmpfs  btrfs
+ *     in place (may be torn)     18.0  22.5   10.6   23.5
+ *     O_TMPFILE, linkat          25.0  27.0   12.3   36.2
+ *     temporary name, rename     29.6  35.0   17.5   53.4
  */
 #define _GNU_SOURCE /* O_TMPFILE */
 

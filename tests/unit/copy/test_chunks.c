@@ -65,7 +65,7 @@ static void test_chunks_pay_follows_the_table(void **state)
         const struct px_copy_opts opts = chunk_opts("src", rows[i].workers);
         assert_int_equal(fake_open(&fake, &opts, 1), PX_OK);
         struct px_dir *dir = fake_container(&fake, &entry);
-        dir->pair->shares = rows[i].shares;
+        dir->pair->team_pays = rows[i].shares;
         const struct stat st = {.st_size = rows[i].size, .st_blocks = rows[i].blocks};
         assert_int_equal(px_chunks_pay(fake.copier, &entry, &st), rows[i].pays);
         px_dir_drop(fake.copier, dir);

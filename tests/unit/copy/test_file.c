@@ -31,7 +31,8 @@ static void job_begin(struct job *job)
     opts.io = io_fault_ops();
     opts.reflink = PX_REFLINK_NEVER;
     assert_int_equal(fake_open(&job->fake, &opts, 1), PX_OK);
-    (void)fake_container(&job->fake, &job->entry);
+    /* Whatever /tmp is on: the bytes go through read and pwrite, where the tests meddle. */
+    fake_container(&job->fake, &job->entry)->pair->never_shares = false;
 }
 
 static void job_run(struct job *job)
@@ -178,7 +179,7 @@ static void test_file_that_keeps_changing_fails_with_the_old_kept(void **state)
     opts.io = ops;
     opts.reflink = PX_REFLINK_NEVER;
     assert_int_equal(fake_open(&job.fake, &opts, 1), PX_OK);
-    (void)fake_container(&job.fake, &job.entry);
+    fake_container(&job.fake, &job.entry)->pair->never_shares = false;
     job_run(&job);
     assert_int_equal(job.fake.sum.failed, 1);
     assert_int_equal(job.fake.worst.status, PX_ECHANGED);

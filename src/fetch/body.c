@@ -32,45 +32,23 @@
 #define DROP_MAX_BYTES ((uint64_t)64 << 10)
 /* From here on a file is worth a name that survives the process. */
 #define KEEP_BYTES ((uint64_t)1 << 20)
-/* More Content-Length headers than this are no reply to be taken seriously. */
-#define LENGTHS_MAX 8
 
-static const char *header_value(CURL *easy, const char *name, size_t index, size_t *amount)
+static struct gate_reply read_reply(const struct transfer *transfer)
 {
-    struct curl_header *header;
-
-    if (curl_easy_header(easy, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        return NULL;
-    }
-    if (amount != NULL) {
-        *amount = header->amount;
-    }
-    return header->value;
-}
-
-/* The pointers of curl_easy_header(3) die with its next call in one struct, but the values live as
- * long as the handle's request. */
-static struct gate_reply read_reply(CURL *easy, const char **lengths)
-{
+    const struct head *head = &transfer->head;
     struct gate_reply reply = {
-        .content_range = header_value(easy, "Content-Range", 0, NULL),
-        .content_type = header_value(easy, "Content-Type", 0, NULL),
-        .content_encoding = header_value(easy, "Content-Encoding", 0, NULL),
-        .etag = header_value(easy, "ETag", 0, NULL),
-        .last_modified = header_value(easy, "Last-Modified", 0, NULL),
-        .has_location = header_value(easy, "Location", 0, NULL) != NULL,
-        .chunked = header_value(easy, "Transfer-Encoding", 0, NULL) != NULL,
-        .content_length = lengths,
+        .content_range = head->value[HEAD_CONTENT_RANGE],
+        .content_type = head->value[HEAD_CONTENT_TYPE],
+        .content_encoding = head->value[HEAD_CONTENT_ENCODING],
+        .etag = head->value[HEAD_ETAG],
+        .last_modified = head->value[HEAD_LAST_MODIFIED],
+        .has_location = head->value[HEAD_LOCATION] != NULL,
+        .chunked = head->value[HEAD_TRANSFER_ENCODING] != NULL,
+        .content_length = head->length,
+        .n_content_length = head->n_lengths,
     };
-    size_t amount = 0;
 
-    PX_IGNORE(curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status)); /* stays 0 */
-    lengths[0] = header_value(easy, "Content-Length", 0, &amount);
-    reply.n_content_length = lengths[0] == NULL ? 0 : amount < LENGTHS_MAX ? amount : LENGTHS_MAX;
-    for (size_t i = 1; i < reply.n_content_length; i++) {
-        const char *value = header_value(easy, "Content-Length", i, NULL);
-        lengths[i] = value != NULL ? value : "";
-    }
+    PX_IGNORE(curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &reply.status)); /* or 0 */
     return reply;
 }
 
@@ -113,8 +91,7 @@ static void restart_part(struct transfer *transfer)
 void body_judge(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
-    const char *lengths[LENGTHS_MAX];
-    struct gate_reply reply = read_reply(transfer->easy, lengths);
+    struct gate_reply reply = read_reply(transfer);
     struct gate_ask ask = {.from = transfer->from,
                            .size = task->size,
                            .etag = task->detail.etag,
@@ -259,7 +236,7 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
     struct transfer *transfer = ctx;
 
     n *= size;
-    transfer->last_ns = px_now_ns();
+    transfer->moved = true;
     if (!transfer->judged) {
         body_judge(transfer);
     }
@@ -274,8 +251,8 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
         return n + 1;
     }
     if (transfer->first_body_ns == 0) {
-        transfer->first_body_ns = transfer->last_ns;
-        transfer->flushed_ns = transfer->last_ns;
+        transfer->first_body_ns = px_now_ns();
+        transfer->flushed_ns = transfer->first_body_ns;
     }
     int rc = take_bytes(transfer, bytes, n);
     if (rc != PX_OK) {
@@ -292,10 +269,12 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
 {
     struct transfer *transfer = ctx;
 
-    (void)line;
     n *= size;
-    transfer->last_ns = px_now_ns();
+    transfer->moved = true;
     transfer->head_bytes += n;
+    if (!transfer->judged) { /* else it is a trailer */
+        head_line(&transfer->head, line, n);
+    }
     if (transfer->head_bytes > HEAD_MAX_BYTES) {
         transfer->judged = true;
         transfer->gate =

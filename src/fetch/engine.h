@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "fetch/dirs.h"
 #include "fetch/pauses.h"
+#include "fetch/present.h"
 #include "fetch/retry.h"
 #include "fetch/state.h"
 
@@ -42,6 +43,7 @@ struct px_fetch {
 
     struct dirs *dirs;
     const struct dir *base; /* opts.dir */
+    struct present present; /* what was in it when the run began */
 
     CURLSH *share;
     struct px_mutex share_lock[CURL_LOCK_DATA_LAST];

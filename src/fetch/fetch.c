@@ -32,9 +32,11 @@
 #define RETRY_CAP_MS 60000
 #define MAX_RETRY_AFTER_MS 300000
 
-/* Bytes that are gathered for one write, of all places of a worker together and of one of them. */
+/* Bytes that are gathered for one write, of all places of a worker together and of one of them.
+ * 200 x 4 MiB from nginx on loopback to tmpfs with -j 5, least of 7 runs: 64 KiB 0.42 s, 128 KiB
+ * 0.42 s, 256 KiB 0.43 s, 512 KiB 0.43 s, 1 MiB 0.45 s (it has left the cache by then). */
 #define BUFFERS_BYTES ((size_t)4 << 20)
-#define BUFFER_MAX_BYTES ((size_t)256 << 10)
+#define BUFFER_MAX_BYTES ((size_t)128 << 10)
 #define BUFFER_MIN_BYTES ((size_t)32 << 10)
 
 static const char *const phase_names[] = {"queue",      "dns",  "connect", "tls",
@@ -149,6 +151,9 @@ static int open_base(struct px_fetch *fetch, char *error, size_t n)
     if (rc != PX_OK && n > 0) {
         snprintf(error, n, "%s: %s", px_show_str(shown, sizeof shown, dir), px_errno_text(errno));
     }
+    if (rc == PX_OK) {
+        present_scan(&fetch->present, fetch->io, fetch->base->fd);
+    }
     return rc;
 }
 
@@ -224,6 +229,7 @@ void px_fetch_free(struct px_fetch *fetch)
         dirs_put(fetch->dirs, fetch->base);
     }
     dirs_free(fetch->dirs);
+    present_fini(&fetch->present);
     free(fetch->accounts);
     free(fetch);
 }

@@ -23,8 +23,6 @@
 #include "fetch/publish.h"
 #include "fetch/state.h"
 
-#define PART ".part"
-#define STATE ".part.state"
 #define STATE_TEMPORARY ".part.state~"
 
 /* Others may take and drop the same names while we look: so many rounds, then it is an error. */
@@ -148,7 +146,7 @@ static int take_base(struct part *part, const struct part_place *place,
         if (base == NULL) {
             return part_fail(part, "name", ENOMEM);
         }
-        name_beside(base, PART, name);
+        name_beside(base, PART_SUFFIX, name);
         rc = take(part, place, name);
         if (rc == PX_OK) {
             part->base = base;
@@ -237,7 +235,7 @@ static uint64_t good_bytes(const struct part_place *place, int fd, uint64_t url_
     char name[NAME_ROOM];
     struct stat st;
 
-    name_beside(place->name, STATE, name);
+    name_beside(place->name, PART_STATE_SUFFIX, name);
     if (state_load(place->io, place->dirfd, name, state) != PX_OK || state->url_hash != url_hash ||
         (state->etag[0] == '\0' && state->last_modified[0] == '\0') ||
         place->io->fstat(fd, &st) != 0 || st.st_nlink != 1) {
@@ -254,7 +252,7 @@ static void remove_state(const struct part_place *place, const char *base)
 
     name_beside(base, STATE_TEMPORARY, name);
     PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
-    name_beside(base, STATE, name);
+    name_beside(base, PART_STATE_SUFFIX, name);
     PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0));
 }
 
@@ -274,11 +272,11 @@ void part_tidy(const struct part_place *place)
 
     /* The state goes last, so without one there is nothing: one call for each file that is there
      * already is all that a second run of a finished list pays. */
-    name_beside(place->name, STATE, name);
+    name_beside(place->name, PART_STATE_SUFFIX, name);
     if (place->io->fstatat(place->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return;
     }
-    name_beside(place->name, PART, name);
+    name_beside(place->name, PART_SUFFIX, name);
     int rc = open_locked(&part, place, name, 0, &fd);
     if (rc == PX_EAGAIN) {
         remove_state(place, place->name);
@@ -299,7 +297,7 @@ int part_adopt(struct part *part, const struct part_place *place, uint64_t url_h
     char name[NAME_ROOM];
     int fd = -1;
 
-    name_beside(place->name, PART, name);
+    name_beside(place->name, PART_SUFFIX, name);
     int rc = open_locked(part, place, name, 0, &fd);
     if (rc == PX_EINUSE) {
         part->stage = "another process is fetching to this target";
@@ -345,7 +343,7 @@ int part_save_state(struct part *part, const struct part_place *place, struct st
     if (len == 0) {
         return PX_OK; /* a value of absurd length: then this part cannot be resumed later */
     }
-    name_beside(part->base, STATE, name);
+    name_beside(part->base, PART_STATE_SUFFIX, name);
     name_beside(part->base, STATE_TEMPORARY, temporary);
     int rc = state_save(place->io, place->dirfd, name, temporary, text, len);
     part->has_state = rc == PX_OK;
@@ -401,7 +399,7 @@ int part_publish(struct part *part, const struct part_place *place, char **final
         }
     }
     if (part->base != NULL) {
-        name_beside(part->base, PART, name);
+        name_beside(part->base, PART_SUFFIX, name);
         publish.part_name = name;
         rc = publish_named(&publish);
     }
@@ -433,7 +431,7 @@ void part_discard(struct part *part, const struct part_place *place)
     char name[NAME_ROOM];
 
     if (part->base != NULL) {
-        name_beside(part->base, PART, name);
+        name_beside(part->base, PART_SUFFIX, name);
         remove_state(place, part->base);
         PX_IGNORE(place->io->unlinkat(place->dirfd, name, 0)); /* litter at worst */
     }

@@ -27,6 +27,10 @@
 struct px_io_ops;
 struct state;
 
+/* Around the name, by name_beside(). */
+#define PART_SUFFIX ".part"
+#define PART_STATE_SUFFIX ".part.state"
+
 /* Where the file is to go. Borrowed by each call. */
 struct part_place {
     const struct px_io_ops *io;

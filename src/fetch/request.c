@@ -22,7 +22,8 @@
 
 /* recv() asks for so much at once. 512 KiB instead of the default 16 KiB cuts recv and poll calls on
  * large files about 20-fold; with many streams in a worker the sum must stay small. Write callbacks
- * get at most 16 KiB each (CURL_MAX_WRITE_SIZE) whatever this is. */
+ * get at most 16 KiB each (CURL_MAX_WRITE_SIZE) whatever this is. Processor time of 200 x 4 MiB with
+ * -j 5: 64 KiB 0.80 s, 128 KiB 0.73 s, 512 KiB 0.58 s. */
 #define BUFFER_FEW_BYTES 524288L
 #define BUFFER_MANY_BYTES 65536L
 #define FEW_STREAMS 4

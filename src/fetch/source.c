@@ -127,7 +127,12 @@ static int claim_target(struct fetch_source *source, struct fetch_task *task)
 
 static void skip_existing(struct fetch_task *task)
 {
-    if (!task->fetch->opts.dry_run && task_open_dir(task) == PX_OK) {
+    const struct px_fetch *fetch = task->fetch;
+    char state[NAME_ROOM];
+
+    name_beside(task->name, PART_STATE_SUFFIX, state);
+    if (!fetch->opts.dry_run && (!task->in_base || present_may_have(&fetch->present, state)) &&
+        task_open_dir(task) == PX_OK) {
         struct part_place place = task_place(task);
         part_tidy(&place);
     }
@@ -144,7 +149,8 @@ static bool settle_existing(struct fetch_task *task)
     const char *path = at_base ? task->name : task->target;
     bool fails = fetch->opts.on_exist == PX_ON_EXIST_FAIL;
 
-    if (fetch->opts.on_exist != PX_ON_EXIST_SKIP && !fails) {
+    if ((fetch->opts.on_exist != PX_ON_EXIST_SKIP && !fails) ||
+        (at_base && !present_may_have(&fetch->present, task->name))) {
         return false;
     }
     if (fetch->io->fstatat(dirfd, path, &st, 0) != 0) {
@@ -203,6 +209,7 @@ static int keep(struct fetch_source *source, struct fetch_task *task)
             /* too many open files: a named part will be found again, a nameless one starts over */
             task_suspend_part(task);
             task->looked_for_leftover = false;
+            task->left_a_part = true;
         }
     }
     return rc;

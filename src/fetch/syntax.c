@@ -55,7 +55,11 @@ bool syntax_is_url(const char *url)
     if (*host == '/') {
         return false; /* libcurl would take "http:///x" for "http://x" */
     }
-    const size_t plain = strspn(host, ALNUM "-._");
+    size_t plain = strspn(host, ALNUM "-._");
+    if (plain > 0 && host[plain] == ':') {
+        size_t port = strspn(host + plain + 1, "0123456789");
+        plain += port >= 1 && port <= 4 ? 1 + port : 0; /* below 10000: surely in range */
+    }
     if (plain > 0 && (host[plain] == '\0' || host[plain] == '/')) {
         return true; /* the common case, without the cost of a parse */
     }

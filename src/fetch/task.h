@@ -64,7 +64,8 @@ struct fetch_task {
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */
     bool looked_for_leftover;
-    bool held_back; /* given back untouched: its host is paused */
+    bool left_a_part; /* in this run: then there is one, whatever was there at its start */
+    bool held_back;   /* given back untouched: its host is paused */
     char hex[2 * PX_DIGEST_MAX_BYTES + 1];
     struct retry_facts facts; /* how the last try ended */
 

@@ -23,6 +23,7 @@
 #include "fetch/account.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
+#include "fetch/name.h"
 #include "fetch/outcome.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
@@ -101,6 +102,7 @@ static int prepare(struct transfer *transfer)
     transfer->body_bytes = 0;
     transfer->dropped_bytes = 0;
     transfer->head_bytes = 0;
+    head_reset(&transfer->head);
     transfer->buffered = 0;
     transfer->first_body_ns = 0;
     transfer->disk_ns = 0;
@@ -166,9 +168,12 @@ static int look_for_leftover(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
     struct state state;
-    char shown[SHOW_ROOM];
+    char shown[SHOW_ROOM], part[NAME_ROOM];
 
-    if (task->looked_for_leftover || part_is_open(&task->part)) {
+    name_beside(task->name, PART_SUFFIX, part);
+    if (task->looked_for_leftover || part_is_open(&task->part) ||
+        (task->in_base && !task->left_a_part &&
+         !present_may_have(&transfer->fetch->present, part))) {
         return PX_OK;
     }
     task->looked_for_leftover = true;
@@ -264,7 +269,7 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
 /* True: the next hop is ready. */
 static bool follow(struct transfer *transfer)
 {
-    struct curl_header *header;
+    const char *location = transfer->head.value[HEAD_LOCATION];
     struct redirect_step step;
     const char *why = NULL;
 
@@ -272,11 +277,7 @@ static bool follow(struct transfer *transfer)
         outcome_failed(transfer, PX_EPROTO, "more than 10 redirects");
         return false;
     }
-    if (curl_easy_header(transfer->easy, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        outcome_failed(transfer, PX_EPROTO, "redirect without a Location");
-        return false;
-    }
-    int rc = redirect_resolve(transfer->task->url, current_url(transfer), header->value,
+    int rc = redirect_resolve(transfer->task->url, current_url(transfer), location,
                               transfer->fetch->opts.allow_downgrade, &step, &why);
     if (rc == PX_OK) {
         free(transfer->hop_url);
@@ -364,6 +365,10 @@ static bool decide(struct transfer *transfer, CURLcode code)
 
 bool transfer_tick(struct transfer *transfer, int64_t now_ns)
 {
+    if (transfer->moved) {
+        transfer->moved = false;
+        transfer->last_ns = now_ns;
+    }
     if (now_ns - transfer->last_ns >= transfer->fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
         return true;
     }

@@ -18,6 +18,7 @@
 #include <pxfer/attr.h>
 
 #include "fetch/gate.h"
+#include "fetch/head.h"
 
 struct fetch_task;
 struct px_fetch;
@@ -52,9 +53,11 @@ struct transfer {
     uint64_t body_bytes;    /* received, of a body that is taken */
     uint64_t dropped_bytes; /* received, of a body that nobody wants */
     size_t head_bytes;
+    struct head head;
     size_t buffered;
     int64_t first_body_ns; /* 0: none yet */
-    int64_t last_ns;       /* last byte, or the start */
+    bool moved;            /* bytes came since the last tick */
+    int64_t last_ns;       /* when they did, as the ticks see it, or the start */
     int64_t flushed_ns;
     int64_t disk_ns; /* spent in flushes during the transfer */
     char error[CURL_ERROR_SIZE];

@@ -271,8 +271,8 @@ static void work(struct fetch_worker *self)
     if (reap(self) == 0) {
         PX_IGNORE(curl_multi_poll(self->multi, NULL, 0, has_free_place ? POLL_FREE_MS : POLL_MS,
                                   NULL)); /* out of memory: then it is a busy loop, not an end */
-        tick(self);
     }
+    tick(self); /* also when there always is something to reap */
 }
 
 void worker_run(struct px_worker *worker, void *state)

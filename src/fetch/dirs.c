@@ -182,7 +182,7 @@ int dirs_get(struct dirs *dirs, const char *path, size_t len, const struct dir *
     px_mutex_unlock(&dirs->lock);
     if (entry == NULL) {
         int rc = entry_open(dirs, path, len, &mine);
-        if (rc != PX_OK) {
+        if (mine == NULL) {
             return rc;
         }
         px_mutex_lock(&dirs->lock);
@@ -212,6 +212,9 @@ static struct dir_entry *evict_locked(struct dirs *dirs) PX_REQUIRES(dirs->lock)
         if ((*at)->users == 0) {
             oldest = at;
         }
+    }
+    if (oldest == NULL) {
+        return NULL;
     }
     struct dir_entry *entry = *oldest;
     *oldest = entry->next;

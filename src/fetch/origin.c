@@ -60,6 +60,7 @@ static void make_room(struct origins *origins, int64_t now_ns)
             first = pause;
         }
     }
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash moves the table's head off what it removes
     if (HASH_COUNT(origins->table) >= ORIGINS_MAX && first != NULL) {
         forget(origins, first);
     }
@@ -79,6 +80,7 @@ int origins_pause(struct origins *origins, uint64_t origin, int64_t until_ns, in
             return PX_ENOMEM;
         }
         pause->origin = origin;
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): nor that a removed entry is in no bucket
         HASH_ADD(hh, origins->table, origin, sizeof pause->origin, pause);
     }
     if (until_ns > pause->until_ns) {

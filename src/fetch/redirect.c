@@ -120,6 +120,8 @@ static int resolve(CURLU *const urls[3], const char *const texts[3], bool allow_
     const char *fault = next.scheme != NULL ? scheme_fault(&current, &next, allow_downgrade) : NULL;
     if (fault != NULL) {
         *why = fault;
+    }
+    if (fault != NULL || (rc == PX_OK && next.scheme == NULL)) {
         rc = PX_EPROTO;
     }
     if (rc != PX_OK) {

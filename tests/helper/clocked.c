@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-extern char **environ;
-
 static int64_t now_us(void)
 {
     struct timespec now;

@@ -7,13 +7,18 @@
 #include "base/mutex.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <pxfer/queue.h> /* PX_FOREVER */
 #include <pxfer/status.h>
 
 #include "base/clock.h"
+
+/* glibc since 2.27 (Debian 12 has 2.36) can lose a pthread_cond_signal (bug 25847, sourceware.org/bugzilla) when a woken
+ * waiter is overtaken. So nobody waits longer than this at a time: a lost wake-up costs a second, not
+ * the run, and an idle thread looks up once a second. */
+#define LOOK_AGAIN_NS PX_NS_PER_S
 
 static void mutex_check(int err, const char *text, size_t len)
 {
@@ -78,16 +83,14 @@ void px_cond_broadcast(struct px_cond *cond)
 
 int px_cond_wait_until(struct px_cond *cond, struct px_mutex *mutex, int64_t deadline_ns)
 {
-    if (deadline_ns == PX_FOREVER) {
-        MUTEX_CHECK(pthread_cond_wait(&cond->raw, &mutex->raw));
-        return PX_OK;
-    }
-    const int64_t at = deadline_ns > 0 ? deadline_ns : 0;
+    const int64_t look_again = px_deadline_in_ns(LOOK_AGAIN_NS);
+    const bool longer = deadline_ns > look_again;
+    const int64_t at = longer ? look_again : deadline_ns > 0 ? deadline_ns : 0;
     const struct timespec when = {.tv_sec = (time_t)(at / PX_NS_PER_S),
                                   .tv_nsec = (long)(at % PX_NS_PER_S)};
     const int err = pthread_cond_timedwait(&cond->raw, &mutex->raw, &when);
     if (err == ETIMEDOUT) {
-        return PX_ETIMEDOUT;
+        return longer ? PX_OK : PX_ETIMEDOUT;
     }
     MUTEX_CHECK(err);
     return PX_OK;

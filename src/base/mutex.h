@@ -55,8 +55,8 @@ void px_cond_fini(struct px_cond *cond);
 void px_cond_signal(struct px_cond *cond);
 void px_cond_broadcast(struct px_cond *cond);
 
-/* Waits until woken or until the absolute deadline (PX_FOREVER: no limit). May wake for no reason:
- * call it in a while over the predicate. PX_OK or PX_ETIMEDOUT. */
+/* Waits until woken or until the absolute deadline (PX_FOREVER: no limit). Wakes for no reason, too,
+ * at least once a second: call it in a while over the predicate. PX_OK or PX_ETIMEDOUT. */
 PX_NODISCARD int px_cond_wait_until(struct px_cond *cond, struct px_mutex *mutex,
                                     int64_t deadline_ns) PX_REQUIRES(*mutex);
 

@@ -187,6 +187,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .target = target,
         .only_once = only_once,
         .per_worker = options->fetch.streams,
+        /* the multi handle's own two; for each stream a socket, another while it connects, a file */
+        .fds_per_worker = 2 + 3 * options->fetch.streams,
         .dry_run = options->fetch.dry_run,
     };
     const char **inputs = gather_inputs(options, parsed);

@@ -312,6 +312,27 @@ static int session_compare(struct session *s)
 
 /* --- the real run ----------------------------------------------------------------------------- */
 
+/* Descriptors of the process itself: standard ones, list, journal, failures, directories, resolver. */
+#define OWN_FDS 12
+
+/* As many of `wanted` workers as RLIMIT_NOFILE has room for, at least one. */
+static unsigned session_workers(const struct session *s, unsigned wanted)
+{
+    const size_t limit = px_raise_nofile(); /* raised at the start: this only asks */
+    const size_t room = limit > OWN_FDS ? limit - OWN_FDS : 0;
+    const size_t need = s->program->fds_per_worker;
+    if (need == 0 || wanted * need <= room) {
+        return wanted;
+    }
+    const unsigned workers = room / need > 0 ? (unsigned)(room / need) : 1;
+    if (workers < wanted) {
+        px_log_line(&s->log, PX_LOG_NORMAL, PX_LOG_MAIN,
+                    "only %u of %u workers: the limit of open files is %zu (ulimit -n)", workers,
+                    wanted, limit);
+    }
+    return workers;
+}
+
 static int session_real(struct session *s)
 {
     struct run_summary baseline = {0};
@@ -322,7 +343,7 @@ static int session_real(struct session *s)
         return session_exit(s, &baseline);
     }
     if (status == PX_OK) {
-        status = session_run(s, s->opts->jobs, NULL, &summary);
+        status = session_run(s, session_workers(s, s->opts->jobs), NULL, &summary);
     }
     if (status != PX_OK) {
         run_summary_fini(&baseline);

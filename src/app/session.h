@@ -148,7 +148,9 @@ struct session_program {
     const char *(*only_once)(void *ctx);
 
     unsigned per_worker; /* streams */
-    bool dry_run;        /* items come back skipped: print them as a plan on standard output */
+    unsigned
+        fds_per_worker; /* descriptors that a worker needs: fewer start where the limit is low */
+    bool dry_run;       /* items come back skipped: print them as a plan on standard output */
 };
 
 /* Runs the program; the exit code. Does not return when a signal ended the run: the process dies by

@@ -42,8 +42,11 @@ struct run {
     struct px_result *held;  /* made by the source, not yet taken by the pool */
     int64_t source_until_ns; /* the source has nothing before */
     bool source_ended;
-    bool stopping; /* no more intake */
-    bool canceled; /* and nothing in flight is finished */
+    bool saw_end;        /* the source has ended once; what it kept for a retry may still come */
+    bool stopping;       /* no more intake */
+    bool drained;        /* by SIGUSR2 */
+    bool drained_at_end; /* when the source had nothing more to give anyway */
+    bool canceled;       /* and nothing in flight is finished */
 };
 
 /* --- telling ---------------------------------------------------------------------------------- */
@@ -184,7 +187,8 @@ static void run_check_signals(struct run *run)
         run_cancel(run, PX_ECANCELED);
     }
     if (seen.drain && !run->stopping) {
-        run->summary->drained_early = !run->source_ended;
+        run->drained = true;
+        run->drained_at_end = run->saw_end;
         run_stop_intake(run);
     }
     if (seen.status && run->opts->to.progress != NULL) {
@@ -303,7 +307,10 @@ static bool run_feed_one(struct run *run)
         }
         return true;
     case PX_EAGAIN: run->source_until_ns = next.until_ns; return false;
-    case PX_EEND: run->source_ended = true; return false;
+    case PX_EEND:
+        run->source_ended = true;
+        run->saw_end = true;
+        return false;
     default:
         if (run->stopping) { /* it failed again after it was told to stop: believe it */
             run->source_ended = true;
@@ -386,6 +393,17 @@ static void run_loop(struct run *run)
     }
 }
 
+/* After a drain: is there something for the same command to go on with? */
+static bool run_left_work(const struct run *run)
+{
+    const struct run_summary *summary = run->summary;
+    const uint64_t total = run->source->ops->total_items(run->source);
+    if (summary->canceled > 0) {
+        return true;
+    }
+    return !run->drained_at_end && summary->ok + summary->skipped + summary->failed != total;
+}
+
 static void run_collect_accounts(const struct run_engine *engine, struct run_summary *summary)
 {
     const unsigned n = summary->workers_wanted > 0 ? summary->workers_wanted : 1;
@@ -429,6 +447,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     out->workers = px_pool_workers(run.pool);
     run_loop(&run);
     px_pool_drain(run.pool);
+    out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
     px_pool_free(run.pool);
     run_collect_accounts(engine, out);

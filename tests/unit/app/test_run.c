@@ -367,6 +367,21 @@ static void test_run_drain_signal_finishes_what_is_in_flight(void **state)
     free(fake);
 }
 
+static void test_run_drain_signal_after_the_last_task_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_new();
+    struct run_summary sum;
+    fake->signal_at = TASKS;
+    fake->signal.drain = true;
+    char *text = fake_go(fake, 0, false, &sum);
+    assert_int_equal(sum.ok, TASKS);
+    assert_false(sum.drained_early);
+    free(text);
+    run_summary_fini(&sum);
+    free(fake);
+}
+
 static void test_run_source_fails_what_was_made_is_still_done(void **state)
 {
     (void)state;
@@ -392,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_run_fail_fast_stops_at_the_first_failure),
         cmocka_unit_test(test_run_stop_signal_cancels_and_names_it),
         cmocka_unit_test(test_run_drain_signal_finishes_what_is_in_flight),
+        cmocka_unit_test(test_run_drain_signal_after_the_last_task_leaves_nothing),
         cmocka_unit_test(test_run_source_fails_what_was_made_is_still_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

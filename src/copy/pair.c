@@ -7,6 +7,7 @@
 
 #include "copy/pair.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include <pxfer/status.h>
+
+#define DEVICE_DEPTH 4 /* a file system on LVM on LUKS on md on disks */
 
 int px_pairs_init(struct px_pairs *pairs)
 {
@@ -93,22 +96,24 @@ struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev, dev_t tar
     return pair;
 }
 
-static bool device_is_virtio(const char *dir)
+/* Disks whose flag means nothing: virtio says "rotational" whatever is behind it, and a loop device
+ * repeats what the disk below its file says. */
+static bool device_flag_is_hearsay(const char *dir)
 {
     char target[PATH_MAX];
     const ssize_t len = readlink(dir, target, sizeof target - 1);
     if (len < 0) {
-        return false;
+        return true;
     }
     target[len] = '\0';
-    return strstr(target, "/virtio") != NULL;
+    return strstr(target, "/virtio") != NULL || strstr(target, "/virtual/block/loop") != NULL;
 }
 
 static int device_read_flag(const char *dir, const char *file)
 {
-    char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", dir, file);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char path[PATH_MAX];
+    const int len = snprintf(path, sizeof path, "%s/%s", dir, file);
+    const int fd = len > 0 && (size_t)len < sizeof path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
         return -1;
     }
@@ -118,6 +123,33 @@ static int device_read_flag(const char *dir, const char *file)
     return got == 1 ? digit - '0' : -1;
 }
 
+/* `dir` is a device's directory below /sys. Devices made of others (device mapper, md) are asked for
+ * those. */
+static bool device_dir_spins(const char *dir, int depth)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/slaves", dir);
+    DIR *slaves = len > 0 && (size_t)len < sizeof path ? opendir(path) : NULL;
+    bool composed = false;
+    bool spins = false;
+    for (struct dirent *slave = slaves != NULL ? readdir(slaves) : NULL; slave != NULL && depth > 0;
+         slave = readdir(slaves)) {
+        if (slave->d_name[0] != '.') {
+            composed = true;
+            len = snprintf(path, sizeof path, "%s/slaves/%s", dir, slave->d_name);
+            spins = spins || ((size_t)len < sizeof path && device_dir_spins(path, depth - 1));
+        }
+    }
+    if (slaves != NULL) {
+        PX_IGNORE(closedir(slaves)); /* only read */
+    }
+    if (composed || device_flag_is_hearsay(dir)) {
+        return spins;
+    }
+    const int flag = device_read_flag(dir, "queue/rotational");
+    return (flag >= 0 ? flag : device_read_flag(dir, "../queue/rotational" /* a partition */)) > 0;
+}
+
 bool px_device_spins(dev_t dev)
 {
     if (major(dev) == 0) {
@@ -125,9 +157,5 @@ bool px_device_spins(dev_t dev)
     }
     char dir[64];
     (void)snprintf(dir, sizeof dir, "/sys/dev/block/%u:%u", major(dev), minor(dev));
-    int flag = device_read_flag(dir, "queue/rotational");
-    if (flag < 0) {
-        flag = device_read_flag(dir, "../queue/rotational"); /* a partition */
-    }
-    return flag > 0 && !device_is_virtio(dir);
+    return device_dir_spins(dir, DEVICE_DEPTH);
 }

@@ -42,9 +42,9 @@ void px_pairs_fini(struct px_pairs *pairs);
 PX_NODISCARD struct px_pair *px_pairs_get(struct px_pairs *pairs, dev_t source_dev,
                                           dev_t target_dev, int target_fd) PX_EXCLUDES(pairs->lock);
 
-/* True when the block device (or the disk that it is a partition of) says that it spins
- * (/sys/dev/block/MAJ:MIN/queue/rotational). Virtio disks say so whatever they are made of and do
- * not count; nor do devices without a disk (NFS, tmpfs). */
+/* True when the block device, or any disk that it is on, says that it spins
+ * (/sys/dev/block/MAJ:MIN/queue/rotational). Virtio disks and loop devices are not believed; devices
+ * without a disk (NFS, tmpfs) do not spin. */
 bool px_device_spins(dev_t dev);
 
 /* True for a file system type (f_type of statfs(2)) that is known to share no blocks between files. */

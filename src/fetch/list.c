@@ -136,17 +136,22 @@ static const char *byte_fault(const char *text, size_t len)
     return NULL;
 }
 
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '#';
+}
+
 /* Is there a host between "://" and the path, behind what may be USER:PASS@? */
 static bool has_host(const char *authority, const char *end)
 {
     const char *host = authority;
 
-    for (const char *p = authority; p < end && strchr("/?#", *p) == NULL; p++) {
+    for (const char *p = authority; p < end && !ends_authority(*p); p++) {
         if (*p == '@') {
             host = p + 1;
         }
     }
-    return host < end && strchr("/?#:", *host) == NULL;
+    return host < end && !ends_authority(*host) && *host != ':';
 }
 
 const char *list_url_fault(const char *url, size_t len)

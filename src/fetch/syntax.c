@@ -44,6 +44,33 @@ bool syntax_is_header(const char *line, size_t n)
     return line[name] == ':' && syntax_is_header_value(line + name + 1, n - name - 1);
 }
 
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+}
+
+/* A host name, perhaps a port, then the path or the end. */
+static bool has_plain_authority(const char *host)
+{
+    const char *p = host;
+
+    while (is_plain(*p)) {
+        p++;
+    }
+    if (p > host && *p == ':') {
+        const char *port = ++p;
+
+        while (*p >= '0' && *p <= '9') {
+            p++;
+        }
+        if (p == port || p - port > 5 || (p - port == 5 && memcmp(port, "65535", 5) > 0)) {
+            return false;
+        }
+    }
+    return p > host && (*p == '\0' || *p == '/');
+}
+
 bool syntax_is_url(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -55,12 +82,7 @@ bool syntax_is_url(const char *url)
     if (*host == '/') {
         return false; /* libcurl would take "http:///x" for "http://x" */
     }
-    size_t plain = strspn(host, ALNUM "-._");
-    if (plain > 0 && host[plain] == ':') {
-        size_t port = strspn(host + plain + 1, "0123456789");
-        plain += port >= 1 && port <= 4 ? 1 + port : 0; /* below 10000: surely in range */
-    }
-    if (plain > 0 && (host[plain] == '\0' || host[plain] == '/')) {
+    if (has_plain_authority(host)) {
         return true; /* the common case, without the cost of a parse */
     }
     CURLU *parsed = curl_url();

@@ -270,23 +270,21 @@ static void put_target(struct fetch_task *task, const struct destination *to, ch
 static void find_origin(struct fetch_task *task)
 {
     char origin[300];
-    const char *host = strchr(task->url, ':');
+    const char *host = strchr(task->url, ':') + 3;
+    const char *end = host;
     size_t n = 0;
 
-    for (const char *p = task->url; p < host + 3; p++) {
+    for (const char *p = task->url; p < host; p++) {
         origin[n++] = (char)(*p | 0x20);
     }
-    host += 3;
-    size_t len = strcspn(host, "/?#");
-    const char *at = memrchr(host, '@', len);
-    if (at != NULL) {
-        task->has_userinfo = true;
-        len -= (size_t)(at + 1 - host);
-        host = at + 1;
+    for (; *end != '\0' && *end != '/' && *end != '?' && *end != '#'; end++) {
+        if (*end == '@') {
+            task->has_userinfo = true;
+            host = end + 1;
+        }
     }
-    for (size_t i = 0; i < len && n < sizeof origin; i++) {
-        char c = host[i];
-        origin[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    for (const char *p = host; p < end && n < sizeof origin; p++) {
+        origin[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
     }
     task->origin = name_hash(origin, n, 1);
 }

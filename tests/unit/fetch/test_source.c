@@ -237,11 +237,11 @@ static void test_source_name_table_that_fails_ends_the_run(void **state)
     int rc = PX_OK;
     assert_non_null(text);
     for (size_t i = 0; i < lines; i++) {
-        at += (size_t)snprintf(text + at, room - at, "http://h/f%zu\n", i);
+        at += (size_t)snprintf(text + at, room - at, "http://h/f%zu\n", i % 240000);
     }
     open_source(text, (struct px_fetch_opts){.dry_run = true});
     free(text);
-    io_fault_arm(IO_FAULT(pwrite), 1, ENOSPC, IO_FAULT_STICKY);
+    io_fault_arm(IO_FAULT(pread), 1, EIO, IO_FAULT_STICKY);
     for (size_t i = 0; i < lines && rc == PX_OK; i++) {
         rc = source->ops->next(source, &out);
         if (rc == PX_OK) {

@@ -72,7 +72,9 @@ static void journal_put_phases(struct jsonl *json, const struct journal_schema *
 
 static void journal_put_error(struct jsonl *json, const struct px_item *item)
 {
-    if (item->status == PX_OK && item->error == NULL) {
+    /* That a file is there already is no error; its reason is the engine's to tell. */
+    const bool plain_skip = item->state == PX_ITEM_SKIPPED && item->status == PX_EEXIST;
+    if ((item->status == PX_OK || plain_skip) && item->error == NULL) {
         return;
     }
     jsonl_object(json, "error");

@@ -343,7 +343,7 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
     px_copier_begin(copier, &entry);
     int status = PX_OK;
     if (copier->copy->opts.dry_run) {
-        entry.skip_reason = "dry run";
+        entry.skip_reason = PX_SKIP_DRY_RUN;
     } else {
         status = dir_apply(copier, dir, &fail);
     }

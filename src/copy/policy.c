@@ -60,6 +60,6 @@ void px_policy_apply(struct px_copier *copier, struct px_entry *entry, const str
     }
     px_dir_release(entry->dir);
     if (opts->dry_run && entry->skip_reason == NULL) {
-        entry->skip_reason = "dry run";
+        entry->skip_reason = PX_SKIP_DRY_RUN;
     }
 }

@@ -131,6 +131,8 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
         item->status = fail->status;
         item->os_errno = fail->os_errno;
         item->error = strdup(fail->text); /* NULL: the status speaks */
+    } else if (state == PX_ITEM_SKIPPED && strcmp(entry->skip_reason, PX_SKIP_DRY_RUN) != 0) {
+        item->status = PX_EEXIST; /* left alone, in a dry run too: no line of the plan */
     }
     task->result.n_items++;
 }

@@ -58,6 +58,9 @@ struct px_expect {
 
 /* One file, link or directory in a worker's hands: what it is, and what becomes known on the way.
  * Turned into an item by px_copier_settle(). */
+/* The skip_reason of what a dry run would have copied. */
+#define PX_SKIP_DRY_RUN "dry run"
+
 struct px_entry {
     struct px_dir *dir; /* borrowed: the directory that it is in */
     const char *source_name;

@@ -49,6 +49,12 @@ void account_request(struct transfer *transfer)
     int64_t total = info_ns(easy, CURLINFO_TOTAL_TIME_T);
     long connections = 0;
 
+    if (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK) {
+        account_of(transfer)->counter[PX_FETCH_CONNECTIONS] += (uint64_t)connections;
+    }
+    if (connections == 0) {
+        dns = connected = secured = 0; /* a kept connection: these are its moments of being found */
+    }
     connected = connected > dns ? connected : dns;
     secured = secured > connected ? secured : connected;
     phase[PX_FETCH_DNS] += dns;
@@ -62,9 +68,6 @@ void account_request(struct transfer *transfer)
     }
     phase[PX_FETCH_DISK] += transfer->disk_ns;
     account_of(transfer)->bytes += transfer->body_bytes;
-    if (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections) == CURLE_OK) {
-        account_of(transfer)->counter[PX_FETCH_CONNECTIONS] += (uint64_t)connections;
-    }
 }
 
 /* Is this the last that will be seen of the task? The source decides; its policy is a pure function,

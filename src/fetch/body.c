@@ -88,6 +88,17 @@ static void restart_part(struct transfer *transfer)
     task->detail.resumed = false;
 }
 
+/* A body without a length, of which this libcurl cannot tell the end from a reset. */
+static bool end_is_uncertain(const struct transfer *transfer)
+{
+    long version = 0;
+
+    return transfer->fetch->quirks.h2_end_uncertain && transfer->gate.verdict == GATE_WHOLE &&
+           transfer->gate.body_bytes == GATE_UNKNOWN &&
+           curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+           version == CURL_HTTP_VERSION_2_0;
+}
+
 void body_judge(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -99,6 +110,12 @@ void body_judge(struct transfer *transfer)
 
     transfer->judged = true;
     transfer->gate = gate_judge(&ask, &reply);
+    if (end_is_uncertain(transfer)) {
+        task->http1 = true;
+        transfer->gate = (struct gate_result){
+            .verdict = GATE_ANEW, .body_bytes = GATE_UNKNOWN, .why = "no length over HTTP/2"};
+        transfer->aborted = true;
+    }
     task->detail.http_status = reply.status;
     if (transfer->gate.verdict == GATE_WHOLE) {
         if (part_is_open(&task->part)) {

@@ -21,6 +21,7 @@
 #include "fetch/dirs.h"
 #include "fetch/pauses.h"
 #include "fetch/present.h"
+#include "fetch/quirk.h"
 #include "fetch/retry.h"
 #include "fetch/state.h"
 
@@ -39,7 +40,8 @@ struct px_fetch {
     mode_t mode; /* 0666 & ~umask */
     char boot[STATE_BOOT_ROOM];
     char user_agent[64];
-    size_t buffer_bytes; /* coalesced before a write, for each transfer */
+    struct quirks quirks; /* of the libcurl that is loaded */
+    size_t buffer_bytes;  /* coalesced before a write, for each transfer */
 
     struct dirs *dirs;
     const struct dir *base; /* opts.dir */

@@ -135,6 +135,7 @@ static void fill_in_defaults(struct px_fetch *fetch)
                                          .cap_ms = RETRY_CAP_MS,
                                          .max_retry_after_ms = opts->max_retry_after_ms};
     fetch->mode = file_mode();
+    fetch->quirks = quirks_of(curl_version_info(CURLVERSION_NOW)->version_num);
     fetch->buffer_bytes = buffer_bytes(opts->streams);
     state_read_boot(fetch->io, fetch->boot);
 }

@@ -56,6 +56,11 @@ static long http_version(const struct px_fetch *fetch)
     return fetch->opts.streams > 1 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 }
 
+static bool needs_fresh_connection(const struct px_fetch *fetch)
+{
+    return fetch->quirks.h2c_no_reuse && fetch->opts.http == PX_HTTP_2_PRIOR_KNOWLEDGE;
+}
+
 static CURLcode set_protocols(CURL *easy)
 {
     CURLcode rc = CURLE_OK;
@@ -119,9 +124,10 @@ static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
     SET(rc, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->opts.connect_timeout_ms);
     SET(rc, easy, CURLOPT_BUFFERSIZE, few ? BUFFER_FEW_BYTES : BUFFER_MANY_BYTES);
     SET(rc, easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(rc, easy, CURLOPT_HTTP_VERSION, http_version(fetch));
     /* new streams wait for the connection that is being made, to share it when it is HTTP/2 */
-    SET(rc, easy, CURLOPT_PIPEWAIT, fetch->opts.streams > 1 ? 1L : 0L);
+    SET(rc, easy, CURLOPT_PIPEWAIT,
+        fetch->opts.streams > 1 && !needs_fresh_connection(fetch) ? 1L : 0L);
+    SET(rc, easy, CURLOPT_FORBID_REUSE, needs_fresh_connection(fetch) ? 1L : 0L);
     SET(rc, easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     /* DNS answers alone cross threads: TLS sessions raced before 8.10, and libcurl's manual warns
      * of sharing connections and cookies. */
@@ -175,13 +181,17 @@ int request_multi_new(const struct px_fetch *fetch, CURLM **out)
     return PX_OK;
 }
 
-int request_set(CURL *easy, const struct request *request)
+int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *request)
 {
     CURLcode rc = CURLE_OK;
     char range[32];
 
     SET(rc, easy, CURLOPT_URL, request->url);
     SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
+    SET(rc, easy, CURLOPT_HTTP_VERSION,
+        request->http1 ? (long)CURL_HTTP_VERSION_1_1 : http_version(fetch));
+    /* an idle HTTP/2 connection would be taken for it */
+    SET(rc, easy, CURLOPT_FRESH_CONNECT, request->http1 || needs_fresh_connection(fetch) ? 1L : 0L);
     /* Not RESUME_FROM: that swallows a 416 and counts Content-Length its own way. */
     if (request->from > 0) {
         snprintf(range, sizeof range, "%" PRIu64 "-", request->from);

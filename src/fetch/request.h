@@ -29,6 +29,7 @@ struct request_hooks {
 struct request {
     const char *url;
     uint64_t from;              /* Range: bytes=from- ; 0 = no Range header */
+    bool http1;                 /* HTTP/1.1, whatever the run asks for, on a new connection */
     struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
 };
 
@@ -39,7 +40,8 @@ PX_NODISCARD int request_easy_new(const struct px_fetch *fetch, const struct req
                                   CURL **out);
 
 /* What changes from request to request. */
-PX_NODISCARD int request_set(CURL *easy, const struct request *request);
+PX_NODISCARD int request_set(const struct px_fetch *fetch, CURL *easy,
+                             const struct request *request);
 
 /* The headers of the run (-H) and those of the task; a task's header replaces the run's of the same
  * name. Caller frees with curl_slist_free_all(). Only for a task with has_headers; for others

@@ -60,6 +60,7 @@ struct fetch_task {
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
     struct px_digest *digest;
     uint64_t size; /* of the whole, GATE_UNKNOWN */
+    bool http1;    /* its end could not be trusted otherwise: see quirk.h */
     unsigned restarts;
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */

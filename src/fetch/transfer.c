@@ -110,11 +110,12 @@ static int prepare(struct transfer *transfer)
     transfer->error[0] = '\0';
     transfer->from = task->part.held;
 
-    struct request request = {.url = current_url(transfer), .from = transfer->from};
+    struct request request = {
+        .url = current_url(transfer), .from = transfer->from, .http1 = task->http1};
     if (transfer->same_origin) {
         request.headers = task->has_headers ? transfer->task_headers : transfer->run_headers;
     }
-    return request_set(transfer->easy, &request);
+    return request_set(transfer->fetch, transfer->easy, &request);
 }
 
 /* Bytes without a validator cannot be told from those of another version: they are dropped. */

@@ -450,8 +450,9 @@ void transfer_stall(struct transfer *transfer)
         outcome_part_failed(transfer, rc);
         return;
     }
-    task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 " s",
-                    transfer->fetch->opts.stall_timeout_ms / 1000);
+    task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 ".%" PRId64 " s",
+                    transfer->fetch->opts.stall_timeout_ms / 1000,
+                    transfer->fetch->opts.stall_timeout_ms % 1000 / 100);
     outcome_note(transfer, PX_ENET, true);
 }
 

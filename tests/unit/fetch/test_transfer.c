@@ -318,7 +318,7 @@ static void test_transfer_target_that_another_process_fetches_is_in_use(void **s
 static void test_transfer_stall_is_transient_and_keeps_the_bytes(void **state)
 {
     (void)state;
-    site_open(&site, serve, (struct px_fetch_opts){.stall_timeout_ms = 1});
+    site_open(&site, serve, (struct px_fetch_opts){.stall_timeout_ms = 400});
     struct fetch_task *task = site_fetch(&site, "/hold", "");
     assert_int_equal(task->item.status, PX_ENET);
     assert_true(task->facts.transient);

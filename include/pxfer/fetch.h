@@ -62,11 +62,12 @@ struct px_fetch_opts {
     size_t n_inputs;
     bool all_are_lists; /* -i: never take an input for a URL */
     bool nul_separated; /* -0: one URL each, NUL-terminated, no comments, no options */
+    bool dry_run;       /* decide names, fetch nothing: every item comes back skipped */
+    bool confine;       /* dir= of an entry and an absolute out_name lie below `dir`, too */
 
     /* where to */
     const char *dir;      /* NULL = "." ; made when missing */
     const char *out_name; /* -o: name for the only URL; NULL = from the URL */
-    bool confine;         /* dir= of an entry and an absolute out_name lie below `dir`, too */
     enum px_on_exist on_exist;
     enum px_fsync fsync;
 
@@ -83,7 +84,6 @@ struct px_fetch_opts {
     int retries;                /* tries after the first; negative = 5 */
     int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
     int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
-    bool dry_run;               /* decide names, fetch nothing: every item comes back skipped */
 
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; workers * streams slots */

@@ -44,20 +44,22 @@ static size_t find(const struct present *present, uint64_t hash)
 
 static int grow(struct present *present)
 {
-    struct present bigger = {.room = present->room == 0 ? FIRST_ROOM : 2 * present->room};
+    uint64_t *old = present->hashes;
+    size_t old_room = present->room;
+    size_t room = old_room == 0 ? FIRST_ROOM : 2 * old_room;
+    uint64_t *hashes = calloc(room, sizeof *hashes);
 
-    bigger.hashes = calloc(bigger.room, sizeof *bigger.hashes);
-    if (bigger.hashes == NULL) {
+    if (hashes == NULL) {
         return PX_ENOMEM;
     }
-    for (size_t i = 0; i < present->room; i++) {
-        if (present->hashes[i] != 0) {
-            bigger.hashes[find(&bigger, present->hashes[i])] = present->hashes[i];
+    present->hashes = hashes;
+    present->room = room;
+    for (size_t i = 0; i < old_room; i++) {
+        if (old[i] != 0) {
+            hashes[find(present, old[i])] = old[i];
         }
     }
-    bigger.used = present->used;
-    free(present->hashes);
-    *present = bigger;
+    free(old);
     return PX_OK;
 }
 
@@ -80,7 +82,7 @@ void present_scan(struct present *present, const struct px_io_ops *io, int dirfd
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     int rc = PX_OK;
 
-    *present = (struct present){0};
+    memset(present, 0, sizeof *present);
     if (dir == NULL) {
         if (fd >= 0) {
             PX_IGNORE(io->close(fd)); /* was only to be read */
@@ -101,7 +103,7 @@ void present_scan(struct present *present, const struct px_io_ops *io, int dirfd
 void present_fini(struct present *present)
 {
     free(present->hashes);
-    *present = (struct present){0};
+    memset(present, 0, sizeof *present);
 }
 
 bool present_may_have(const struct present *present, const char *name)

@@ -3,32 +3,25 @@
  * fetch/source.c - list entries become tasks, failed tries become tasks that wait.
  *
  * On the owner's thread alone, called by the run loop between results: so the pauses of hosts, the
- * number of tries and the rule that no two lines share a target are decided in one place, without a
- * lock. Whether a target exists is looked at here too, one fstatat(2) a line: a second run of the
- * same command then costs no worker anything.
+ * number of tries and the rule that no two lines share a target (settle.c) are decided in one place,
+ * without a lock.
  */
 #define _GNU_SOURCE
 #include "fetch/source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <pxfer/fetch.h>
 #include <pxfer/queue.h>
 #include <pxfer/status.h>
 
-#include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/kept.h"
 #include "fetch/list.h"
-#include "fetch/name.h"
-#include "fetch/nameset.h"
 #include "fetch/origin.h"
+#include "fetch/settle.h"
 #include "fetch/task.h"
 
 /* When a pipe has no line ready it is looked at again so soon. */
@@ -38,7 +31,7 @@ struct fetch_source {
     struct px_source source; /* first */
     struct px_fetch *fetch;
     struct list *list;
-    struct nameset *names;
+    struct settle settle;
     struct origins *origins;
     struct kept kept;
     size_t kept_parts;
@@ -47,7 +40,6 @@ struct fetch_source {
     uint64_t random; /* state of the jitter's generator */
     bool list_ended;
     bool drained;
-    const char *error; /* static; the list has its own */
 };
 
 static struct fetch_source *source_of(struct px_source *source)
@@ -62,138 +54,6 @@ static uint32_t next_random(struct fetch_source *source)
     source->random ^= source->random >> 7;
     source->random ^= source->random << 17;
     return (uint32_t)(source->random >> 32);
-}
-
-/* --- what needs no worker --------------------------------------------------------------------*/
-
-/* "line 3", "line 3 of FILE" or "an operand". */
-static void describe_owner(const struct fetch_source *source, const struct fetch_task *task,
-                           const struct nameset_owner *owner, char *text, size_t room)
-{
-    size_t input = owner->tag & 0xff;
-    char shown[PX_SHOW_ROOM(64)];
-
-    if (owner->line == 0) {
-        snprintf(text, room, "an earlier operand");
-    } else if (input == (task->input & 0xff) || input >= 0xff) {
-        snprintf(text, room, "line %" PRIu32, owner->line);
-    } else {
-        snprintf(text, room, "line %" PRIu32 " of %s", owner->line,
-                 px_show_str(shown, sizeof shown, list_input_name(source->list, input)));
-    }
-}
-
-static void prefix_line(const struct fetch_task *task, char text[32])
-{
-    text[0] = '\0';
-    if (task->item.line > 0) {
-        snprintf(text, 32, "line %" PRIu64 ": ", task->item.line);
-    }
-}
-
-/* Same URL with the same expectations? 24 bits of a hash and 8 bits for the list it is in. */
-static uint32_t tag_of(const struct fetch_task *task)
-{
-    uint64_t hash = name_hash(task->url, strlen(task->url), task->checksum.kind);
-
-    hash = name_hash(task->checksum.value, task->checksum.len, hash);
-    return (uint32_t)(hash << 8) | (uint32_t)(task->input < 0xff ? task->input : 0xff);
-}
-
-/* The first line that names a target has it. PX_OK: this one; PX_EEXIST: it was another, and the
- * task is finished. */
-static int claim_target(struct fetch_source *source, struct fetch_task *task)
-{
-    uint32_t tag = tag_of(task);
-    uint64_t line = task->item.line < UINT32_MAX ? task->item.line : UINT32_MAX;
-    struct nameset_owner owner = {.tag = tag, .line = (uint32_t)line};
-    char where[PX_SHOW_ROOM(64) + 32], prefix[32], text[sizeof where + 64];
-
-    int rc = nameset_add(source->names, task->target, strlen(task->target), &owner);
-    if (rc != PX_EEXIST) {
-        return rc;
-    }
-    describe_owner(source, task, &owner, where, sizeof where);
-    prefix_line(task, prefix);
-    bool repeated = owner.tag >> 8 == tag >> 8;
-    snprintf(text, sizeof text, "%ssame %sas %s", prefix, repeated ? "" : "target ", where);
-    if (repeated) {
-        task_set_repeated(task, text);
-    } else {
-        task_set_failed(task, PX_EBADLINE, 0, "%s", text);
-    }
-    return PX_EEXIST;
-}
-
-static void skip_existing(struct fetch_task *task)
-{
-    const struct px_fetch *fetch = task->fetch;
-    char state[NAME_ROOM];
-
-    name_beside(task->name, PART_STATE_SUFFIX, state);
-    if (!fetch->opts.dry_run && (!task->in_base || present_may_have(&fetch->present, state)) &&
-        task_open_dir(task) == PX_OK) {
-        struct part_place place = task_place(task);
-        part_tidy(&place);
-    }
-    task_set_skipped(task, PX_EEXIST, "exists");
-}
-
-/* Looks at the target. True: the task is finished. */
-static bool settle_existing(struct fetch_task *task)
-{
-    const struct px_fetch *fetch = task->fetch;
-    struct stat st;
-    bool at_base = task->in_base && fetch->base != NULL; /* a dry run has none */
-    int dirfd = at_base ? fetch->base->fd : AT_FDCWD;
-    const char *path = at_base ? task->name : task->target;
-    bool fails = fetch->opts.on_exist == PX_ON_EXIST_FAIL;
-
-    if ((fetch->opts.on_exist != PX_ON_EXIST_SKIP && !fails) ||
-        (at_base && !present_may_have(&fetch->present, task->name))) {
-        return false;
-    }
-    if (fetch->io->fstatat(dirfd, path, &st, 0) != 0) {
-        /* ENOENT also for a symlink to nothing: publishing will tell */
-        return false;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        task_set_failed(task, PX_EIO, 0, "target is %s",
-                        S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
-    } else if (fails) {
-        task_set_failed(task, PX_EEXIST, EEXIST, "target exists");
-    } else {
-        skip_existing(task);
-    }
-    return true;
-}
-
-/* Decides what can be decided without a request. PX_OK with `*finished`; else the run cannot go
- * on. */
-static int settle(struct fetch_source *source, struct fetch_task *task, bool *finished)
-{
-    *finished = true;
-    if (task->item.status == PX_EBADLINE) {
-        return PX_OK;
-    }
-    if (source->fetch->opts.on_exist != PX_ON_EXIST_RENAME) {
-        int rc = claim_target(source, task);
-        if (rc == PX_EIO) {
-            source->error = "temporary file for target names failed";
-        }
-        if (rc != PX_OK) {
-            return rc == PX_EEXIST ? PX_OK : rc;
-        }
-    }
-    if (settle_existing(task)) {
-        return PX_OK;
-    }
-    if (source->fetch->opts.dry_run) {
-        task_set_skipped(task, PX_OK, "dry run");
-        return PX_OK;
-    }
-    *finished = false;
-    return PX_OK;
 }
 
 /* --- waiting tasks ---------------------------------------------------------------------------*/
@@ -275,7 +135,7 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
     struct fetch_task *task = *out;
     task->plan.order = ++source->made;
     task->plan.ready_ns = now;
-    rc = settle(source, task, finished);
+    rc = settle_task(&source->settle, task, finished);
     if (rc != PX_OK) {
         task_free(task);
         return rc;
@@ -439,7 +299,7 @@ static const char *source_error(struct px_source *base)
 {
     struct fetch_source *source = source_of(base);
 
-    return source->error != NULL ? source->error : list_error(source->list);
+    return source->settle.error != NULL ? source->settle.error : list_error(source->list);
 }
 
 static uint64_t source_total(struct px_source *base)
@@ -460,7 +320,7 @@ static void source_free(struct px_source *base)
     }
     kept_fini(&source->kept);
     origins_free(source->origins);
-    nameset_free(source->names);
+    settle_fini(&source->settle);
     list_free(source->list);
     free(source);
 }
@@ -492,7 +352,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->random = (uint64_t)px_now_ns() | 1;
     int rc = list_new(&list, &source->list);
     if (rc == PX_OK) {
-        rc = nameset_new(fetch->io, 0, &source->names);
+        rc = settle_init(&source->settle, fetch, source->list);
     }
     if (rc == PX_OK) {
         rc = origins_new(&source->origins);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/spec.h - what an entry of a list asks for beyond its URL: its options, and where its file
+ * goes. Pure.
+ */
+#ifndef FETCH_SPEC_H
+#define FETCH_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/digest.h"
+#include "fetch/list.h"
+#include "fetch/name.h"
+
+struct px_fetch;
+
+/* What the options of an entry say. Strings are the entry's. */
+struct spec {
+    struct list_option out, dir; /* .name == NULL: not given */
+    struct px_checksum checksum;
+    bool has_headers;    /* header=, referer= or user-agent= */
+    const char *unknown; /* the last option that nobody uses, NULL = none */
+    size_t unknown_len;
+};
+
+/* Where the file goes: a directory as written and a relative path below it (an absolute one only
+ * when the command line says so). Points into the entry, the engine's options and itself. */
+struct destination {
+    const char *dir;
+    size_t dir_len;
+    bool dir_is_base; /* it is the engine's own */
+    const char *path;
+    size_t path_len;
+    char room[NAME_PATH_ROOM];
+};
+
+/* Of an option that is given twice the last counts, as in aria2. `out` is zeroed by the caller.
+ * NULL, or why the entry cannot be used: static text. */
+const char *spec_read(const struct list_entry *entry, struct spec *out);
+
+/* NULL, or why it has no place to go: static text. */
+const char *spec_destination(const struct px_fetch *fetch, const struct list_entry *entry,
+                             const struct spec *spec, struct destination *out);
+
+#endif

@@ -53,8 +53,10 @@ enum px_fsync {
 /* All borrowed, all must outlive the engine. {0} plus workers = sensible defaults; a 0 in a field
  * that says so means its default. */
 struct px_fetch_opts {
-    unsigned workers; /* at least 1: accounts and activity slots are sized by it */
-    unsigned streams; /* transfers in flight in each worker, 0 = 1 */
+    unsigned workers;  /* at least 1: accounts and activity slots are sized by it */
+    unsigned streams;  /* transfers in flight in each worker, 0 = 1 */
+    unsigned per_host; /* transfers at a time from one origin of the list, 0 = no limit */
+    int64_t delay_ms;  /* between the starts of two transfers from one origin */
 
     /* what to fetch: operands; one with "://" is a URL, "-" a list on standard input (fd 0),
      * anything else a list file */

@@ -18,11 +18,11 @@
 
 #include "base/show.h"
 #include "fetch/engine.h"
-#include "fetch/kept.h"
 #include "fetch/list.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
 #include "fetch/task.h"
+#include "fetch/waiting.h"
 
 /* When a pipe has no line ready it is looked at again so soon. */
 #define PIPE_WAIT_NS (20 * PX_NS_PER_MS)
@@ -33,10 +33,10 @@ struct fetch_source {
     struct list *list;
     struct settle settle;
     struct origins *origins;
-    struct kept kept;
-    size_t kept_parts;
-    uint64_t made;   /* tasks that came from the list */
-    size_t out;      /* tasks that workers have */
+    struct waiting waiting;
+    uint64_t made; /* tasks that came from the list */
+    size_t out;    /* tasks that workers have, or the queue to them */
+    size_t out_max;
     uint64_t random; /* state of the jitter's generator */
     bool list_ended;
     bool drained;
@@ -54,58 +54,6 @@ static uint32_t next_random(struct fetch_source *source)
     source->random ^= source->random >> 7;
     source->random ^= source->random << 17;
     return (uint32_t)(source->random >> 32);
-}
-
-/* --- waiting tasks ---------------------------------------------------------------------------*/
-
-static int keep(struct fetch_source *source, struct fetch_task *task)
-{
-    int rc = kept_add(&source->kept, task);
-
-    if (rc == PX_OK && part_is_open(&task->part)) {
-        if (source->kept_parts < SOURCE_KEPT_PARTS) {
-            source->kept_parts++;
-        } else {
-            /* too many open files: a named part will be found again, a nameless one starts over */
-            task_suspend_part(task);
-            task->looked_for_leftover = false;
-            task->left_a_part = true;
-        }
-    }
-    return rc;
-}
-
-static struct fetch_task *take_kept(struct fetch_source *source)
-{
-    struct fetch_task *task = kept_take(&source->kept);
-
-    if (task != NULL && part_is_open(&task->part)) {
-        source->kept_parts--;
-    }
-    return task;
-}
-
-/* The first waiting task whose time has come and whose host is not paused. NULL: none; then
- * `*until_ns` is when there may be one. */
-static struct fetch_task *take_due(struct fetch_source *source, int64_t now, int64_t *until_ns)
-{
-    for (;;) {
-        struct fetch_task *task = kept_first(&source->kept);
-
-        if (task == NULL || task->plan.ready_ns > now) {
-            *until_ns = task != NULL ? task->plan.ready_ns : PX_FOREVER;
-            return NULL;
-        }
-        task = take_kept(source);
-        int64_t ready = origins_ready_ns(source->origins, task->origin, now);
-        if (ready <= now) {
-            return task;
-        }
-        task->plan.ready_ns = ready; /* the pause was made longer while it waited */
-        if (keep(source, task) != PX_OK) {
-            return task; /* no memory to be polite with */
-        }
-    }
 }
 
 static int hand_out(struct fetch_source *source, struct fetch_task *task, bool finished,
@@ -145,7 +93,7 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
 
 static int next_of_list(struct fetch_source *source, int64_t now, struct px_next *out)
 {
-    while (!source->list_ended && source->kept.len < SOURCE_KEPT_MAX) {
+    while (!source->list_ended && waiting_count(&source->waiting) < SOURCE_KEPT_MAX) {
         struct fetch_task *task;
         bool finished;
         int rc = make_task(source, now, &task, &finished);
@@ -162,15 +110,21 @@ static int next_of_list(struct fetch_source *source, int64_t now, struct px_next
         if (rc != PX_OK) {
             return rc;
         }
-        int64_t ready = finished ? now : origins_ready_ns(source->origins, task->origin, now);
-        task->plan.ready_ns = ready;
-        if (ready <= now || keep(source, task) != PX_OK) {
-            return hand_out(source, task, finished, out);
+        if (finished) {
+            return hand_out(source, task, true, out);
         }
-        out->until_ns = ready < out->until_ns ? ready : out->until_ns;
+        rc = waiting_start(&source->waiting, task, now, &out->until_ns);
+        if (rc == PX_OK) {
+            return hand_out(source, task, false, out);
+        }
+        if (rc != PX_EAGAIN) {
+            task_free(task);
+            return rc;
+        }
     }
     /* a task that a worker has may come back and be kept */
-    return source->list_ended && source->kept.len == 0 && source->out == 0 ? PX_EEND : PX_EAGAIN;
+    bool over = source->list_ended && waiting_count(&source->waiting) == 0 && source->out == 0;
+    return over ? PX_EEND : PX_EAGAIN;
 }
 
 static int source_next(struct px_source *base, struct px_next *out)
@@ -180,7 +134,7 @@ static int source_next(struct px_source *base, struct px_next *out)
 
     *out = (struct px_next){.until_ns = PX_FOREVER};
     if (source->drained) {
-        struct fetch_task *task = take_kept(source);
+        struct fetch_task *task = waiting_take_any(&source->waiting);
 
         if (task == NULL) {
             return source->out > 0 ? PX_EAGAIN : PX_EEND;
@@ -188,11 +142,15 @@ static int source_next(struct px_source *base, struct px_next *out)
         task_set_canceled(task);
         return hand_out(source, task, true, out);
     }
-    struct fetch_task *task = take_due(source, now, &out->until_ns);
-    if (task != NULL) {
+    if (source->out >= source->out_max) {
+        return PX_EAGAIN;
+    }
+    struct fetch_task *task;
+    int rc = waiting_take_due(&source->waiting, now, &task, &out->until_ns);
+    if (rc == PX_OK) {
         return hand_out(source, task, false, out);
     }
-    return next_of_list(source, now, out);
+    return rc == PX_EAGAIN ? next_of_list(source, now, out) : rc;
 }
 
 static void count_try(const struct retry_decision *decision, struct fetch_task *task)
@@ -227,9 +185,8 @@ static void refuse_long_pause(struct fetch_task *task)
 }
 
 /* A worker found its host paused and did not begin. */
-static int wait_out_pause(struct fetch_source *source, struct fetch_task *task)
+static int wait_out_pause(struct fetch_source *source, struct fetch_task *task, int64_t now)
 {
-    int64_t now = px_clock_now_ns(source->fetch->clock);
     int64_t ready = origins_ready_ns(source->origins, task->origin, now);
     int64_t posted = pauses_until(&source->fetch->pauses, task->origin);
 
@@ -239,26 +196,16 @@ static int wait_out_pause(struct fetch_source *source, struct fetch_task *task)
         task_set_canceled(task);
         return PX_OK;
     }
-    if (keep(source, task) != PX_OK) {
+    if (waiting_add(&source->waiting, task) != PX_OK) {
         task_set_failed(task, PX_ENOMEM, 0, "no memory to wait for its host");
         return PX_OK;
     }
     return PX_EAGAIN;
 }
 
-static int source_done(struct px_source *base, struct px_result *result)
+/* After a try: PX_OK: final. PX_EAGAIN: kept for another. */
+static int judge_try(struct fetch_source *source, struct fetch_task *task, int64_t now)
 {
-    struct fetch_source *source = source_of(base);
-    struct fetch_task *task = task_of(result);
-
-    source->out--;
-    if (task->held_back) {
-        return wait_out_pause(source, task);
-    }
-    if (task->item.state != PX_ITEM_FAILED || source->drained) {
-        return PX_OK;
-    }
-    int64_t now = px_clock_now_ns(source->fetch->clock);
     struct retry_decision decision =
         retry_decide(&source->fetch->retry, &task->facts, task->plan.tries + 1,
                      task->plan.pauses + 1, next_random(source));
@@ -277,11 +224,29 @@ static int source_done(struct px_source *base, struct px_result *result)
         return PX_OK;
     }
     task->plan.ready_ns = due;
-    if (keep(source, task) != PX_OK) {
+    if (waiting_add(&source->waiting, task) != PX_OK) {
         return PX_OK;
     }
     say_retry(task, decision.wait_ms);
     return PX_EAGAIN;
+}
+
+static int source_done(struct px_source *base, struct px_result *result)
+{
+    struct fetch_source *source = source_of(base);
+    struct fetch_task *task = task_of(result);
+    uint64_t origin = task->origin;
+    int64_t now = px_clock_now_ns(source->fetch->clock);
+    int rc = PX_OK;
+
+    if (task->held_back) {
+        rc = wait_out_pause(source, task, now);
+    } else if (task->item.state == PX_ITEM_FAILED && !source->drained) {
+        rc = judge_try(source, task, now);
+    }
+    source->out--;
+    origins_release(source->origins, origin, now); /* after a pause: nobody slips in between */
+    return rc;
 }
 
 static void source_release(struct px_source *base, struct px_result *result)
@@ -315,10 +280,10 @@ static void source_free(struct px_source *base)
         return;
     }
     struct fetch_source *source = source_of(base);
-    for (struct fetch_task *task; (task = take_kept(source)) != NULL;) {
+    for (struct fetch_task *task; (task = waiting_take_any(&source->waiting)) != NULL;) {
         task_free(task);
     }
-    kept_fini(&source->kept);
+    waiting_fini(&source->waiting);
     origins_free(source->origins);
     settle_fini(&source->settle);
     list_free(source->list);
@@ -335,6 +300,12 @@ static const struct px_source_ops source_ops = {
     .free = source_free,
 };
 
+/* With a delay no task may wait in the queue to the workers: it is its start that counts. */
+static size_t out_max(const struct px_fetch *fetch)
+{
+    return fetch->opts.delay_ms > 0 ? (size_t)fetch->opts.workers * fetch->opts.streams : SIZE_MAX;
+}
+
 int source_new(struct px_fetch *fetch, struct px_source **out)
 {
     struct list_opts list = {.inputs = fetch->opts.inputs,
@@ -350,12 +321,16 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->source.ops = &source_ops;
     source->fetch = fetch;
     source->random = (uint64_t)px_now_ns() | 1;
+    source->out_max = out_max(fetch);
     int rc = list_new(&list, &source->list);
     if (rc == PX_OK) {
         rc = settle_init(&source->settle, fetch, source->list);
     }
     if (rc == PX_OK) {
-        rc = origins_new(&source->origins);
+        struct origins_rules rules = {.most = fetch->opts.per_host,
+                                      .delay_ns = fetch->opts.delay_ms * PX_NS_PER_MS};
+        rc = origins_new(&rules, &source->origins);
+        source->waiting.origins = source->origins;
     }
     if (rc != PX_OK) {
         source_free(&source->source);

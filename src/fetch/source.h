@@ -13,11 +13,11 @@
 
 struct px_fetch;
 
-/* Tasks that may wait for their time at once. When there are more the list is not read on until
- * some are due: memory stays bounded when all that is left is one host that said "later". */
+/* Tasks that may wait at once, for their time or for their host. When there are more the list is not
+ * read on until some are gone: memory stays bounded when all that is left is one host that said
+ * "later", or one that has as many transfers going as it may (-x). It is also how far ahead the list
+ * is searched for other hosts. */
 #define SOURCE_KEPT_MAX 1024
-/* Of these, how many may keep an open file with the bytes that they have. */
-#define SOURCE_KEPT_PARTS 128
 
 PX_NODISCARD int source_new(struct px_fetch *fetch, struct px_source **out); /* PX_ENOMEM */
 

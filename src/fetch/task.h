@@ -49,10 +49,11 @@ struct fetch_task {
 
     /* the source's: when and how often */
     struct task_plan {
-        int64_t ready_ns; /* made, or due again */
-        uint64_t order;   /* of two that are due at once the older goes first */
-        unsigned tries;   /* that counted */
-        unsigned pauses;  /* that did not */
+        int64_t ready_ns;        /* made, or due again */
+        uint64_t order;          /* of two that are due at once the older goes first */
+        unsigned tries;          /* that counted */
+        unsigned pauses;         /* that did not */
+        struct fetch_task *next; /* of the same server, that waits, too (origin.c) */
     } plan;
 
     /* the worker's, from try to try */

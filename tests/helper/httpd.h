@@ -195,8 +195,9 @@ static inline int httpd_count_compare(const void *a, const void *b)
     return strcmp(((const struct httpd_count *)a)->path, ((const struct httpd_count *)b)->path);
 }
 
-/* Adds `add` to the count of that path and returns how often it had been asked for before. */
-static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64_t add)
+/* Adds `add` to the count of that path, or makes it at least `least`; returns what it was before. */
+static inline uint64_t httpd_count_change(struct httpd *httpd, const char *path, uint64_t add,
+                                          uint64_t least)
 {
     size_t bytes = strlen(path) + 1;
     struct httpd_count *fresh = malloc(sizeof *fresh + bytes);
@@ -212,6 +213,7 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     if (slot != NULL) {
         before = (*slot)->seen;
         (*slot)->seen += add;
+        (*slot)->seen = (*slot)->seen < least ? least : (*slot)->seen;
         if (*slot == fresh) {
             fresh = NULL;
         }
@@ -219,6 +221,12 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     pthread_mutex_unlock(&httpd->lock);
     free(fresh);
     return before;
+}
+
+/* Adds `add` to the count of that path and returns how often it had been asked for before. */
+static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64_t add)
+{
+    return httpd_count_change(httpd, path, add, 0);
 }
 
 /* Sleeps, or returns early because the server ends. Returns true while it goes on. */

@@ -199,6 +199,36 @@ static enum MHD_Result serve_type(struct request *req)
     return finish_content(req, &content, "Content-Type", req->args[0]);
 }
 
+/* /together/MS/GROUP/NAME: 1000 bytes after MS milliseconds, during which GROUP has one more. */
+static enum MHD_Result serve_together(struct request *req)
+{
+    char now[64];
+    char most[64];
+    uint64_t ms;
+
+    if (httpd_whole_number(req->args[0], &ms) != 0) {
+        return finish_bad_path(req);
+    }
+    snprintf(now, sizeof now, "#now/%s", req->args[1]);
+    snprintf(most, sizeof most, "#most/%s", req->args[1]);
+    (void)httpd_count_change(req->httpd, most, 0, httpd_count(req->httpd, now, 1) + 1);
+    (void)httpd_sleep_ms(req->httpd, ms);
+    (void)httpd_count(req->httpd, now, (uint64_t)-1);
+    struct content content = content_of_name(req->name, 1000);
+    return finish_content(req, &content, NULL, NULL);
+}
+
+/* /most/GROUP: how many requests of a group there were at the same time, at most. */
+static enum MHD_Result serve_most(struct request *req)
+{
+    char most[64];
+    char text[32];
+
+    snprintf(most, sizeof most, "#most/%s", req->name);
+    snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(req->httpd, most, 0));
+    return finish_text(req, 200, text);
+}
+
 /* /count/PATH: how many requests /PATH has had. */
 static enum MHD_Result serve_count(struct request *req)
 {
@@ -249,6 +279,7 @@ static const struct route {
     {"flaky", 2, serve_flaky},   {"echo-headers", 0, serve_echo_headers},
     {"auth", 2, serve_auth},     {"type", 1, serve_type},
     {"count", 0, serve_count},   {"root", 0, serve_root},
+    {"most", 0, serve_most},     {"together", 2, serve_together},
 };
 
 /* Cuts path in place into the request's route, arguments and name. */

@@ -401,6 +401,98 @@ static void test_source_stops_reading_when_too_many_wait(void **state)
     expect_end();
 }
 
+/* --- so many of one host, so often ------------------------------------------------------------- */
+
+static void test_source_host_at_its_limit_lets_the_other_host_begin(void **state)
+{
+    (void)state;
+    static char text[40000];
+    size_t at = 0;
+    for (int i = 0; i < 1000; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, "http://a/f%d\n", i);
+    }
+    snprintf(text + at, sizeof text - at, "http://b/x\nhttp://b/y\nhttp://b/z\n");
+    open_source(text, (struct px_fetch_opts){.retries = -1, .per_host = 2});
+    struct fetch_task *a0 = next(false), *a1 = next(false), *x = next(false), *y = next(false);
+    assert_string_equal(a0->url, "http://a/f0");
+    assert_string_equal(a1->url, "http://a/f1");
+    assert_string_equal(x->url, "http://b/x");
+    assert_string_equal(y->url, "http://b/y");
+    assert_true(next_again() == PX_FOREVER);
+    finish_well(a1);
+    struct fetch_task *a2 = next(false);
+    assert_string_equal(a2->url, "http://a/f2");
+    assert_true(next_again() == PX_FOREVER);
+    assert_int_equal(fail_with(y, net), PX_EAGAIN); /* a failed try gives its slot back, too */
+    struct fetch_task *z = next(false);
+    assert_string_equal(z->url, "http://b/z");
+    release(a0); /* as the run loop does with what is canceled */
+    release(a2);
+    release(x);
+    release(z);
+}
+
+static void test_source_does_not_read_on_for_ever_behind_a_full_host(void **state)
+{
+    (void)state;
+    static char text[100000];
+    size_t at = 0;
+    for (int i = 0; i < SOURCE_KEPT_MAX + 500; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, "http://a/f%d\n", i);
+    }
+    snprintf(text + at, sizeof text - at, "http://b/x\n");
+    open_source(text, (struct px_fetch_opts){.retries = -1, .per_host = 1});
+    struct fetch_task *task = next(false);
+    assert_true(next_again() == PX_FOREVER);
+    assert_int_equal(source->ops->total_items(source), 0); /* not read to its end */
+    struct px_next out;
+    for (int i = 0; i < 500; i++) {
+        finish_well(task);
+        task = next(false);
+        if (i < 499) {
+            assert_true(next_again() == PX_FOREVER);
+        }
+    }
+    assert_int_equal(source->ops->next(source, &out), PX_OK); /* the look-ahead has reached it */
+    assert_string_equal(task_of(out.task)->url, "http://b/x");
+    release(task_of(out.task));
+    release(task);
+}
+
+static void test_source_delay_lies_between_the_starts_of_one_host(void **state)
+{
+    (void)state;
+    open_source("http://a/1\nhttp://a/2\nhttp://b/3\nhttp://a/4\n",
+                (struct px_fetch_opts){.retries = -1, .delay_ms = 500, .streams = 4});
+    const int64_t begin = fake.now;
+    finish_well(next(false));
+    struct fetch_task *b = next(false);
+    assert_string_equal(b->url, "http://b/3");
+    assert_true(next_again() == begin + 500 * MS);
+    fake.now = begin + 700 * MS;
+    struct fetch_task *two = next(false);
+    assert_string_equal(two->url, "http://a/2");
+    assert_true(next_again() == begin + 1200 * MS); /* from when it did begin */
+    finish_well(b);
+    finish_well(two);
+    fake.now = begin + 1200 * MS;
+    finish_well(next(false));
+    expect_end();
+}
+
+static void test_source_with_a_delay_hands_out_no_more_than_can_begin(void **state)
+{
+    (void)state;
+    open_source("http://a/1\nhttp://b/2\nhttp://c/3\n",
+                (struct px_fetch_opts){.retries = -1, .delay_ms = 500, .streams = 2});
+    struct fetch_task *one = next(false), *two = next(false);
+    assert_true(next_again() == PX_FOREVER);
+    finish_well(one);
+    finish_well(next(false));
+    finish_well(two);
+    expect_end();
+}
+
 /* --- draining --------------------------------------------------------------------------------- */
 
 static void test_source_drain_cancels_what_waits_and_reads_no_further(void **state)
@@ -448,6 +540,10 @@ int main(void)
         TEST(test_source_too_long_a_retry_after_is_final),
         TEST(test_source_task_given_back_untouched_waits_for_its_host),
         TEST(test_source_stops_reading_when_too_many_wait),
+        TEST(test_source_host_at_its_limit_lets_the_other_host_begin),
+        TEST(test_source_does_not_read_on_for_ever_behind_a_full_host),
+        TEST(test_source_delay_lies_between_the_starts_of_one_host),
+        TEST(test_source_with_a_delay_hands_out_no_more_than_can_begin),
         TEST(test_source_drain_cancels_what_waits_and_reads_no_further),
         TEST(test_source_free_frees_what_still_waits),
     };

@@ -19,6 +19,7 @@ struct options {
     struct session_opts session;
     struct option_strings lists; /* -i */
     struct option_strings headers;
+    struct option_strings types; /* --expect-type */
     struct px_fetch_opts fetch;
 };
 
@@ -89,6 +90,18 @@ static const struct option_spec table[] = {
     OPTION_ROW_FLAG(0, "insecure", "do not check certificates", FETCH(insecure)),
     OPTION_ROW_FLAG(0, "allow-downgrade", "follow redirects from https to http",
                     FETCH(allow_downgrade)),
+    OPTION_ROW_GROUP("Checks:"),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "min-size", "SIZE", "refuse files of less", NULL,
+                   FETCH(min_bytes)),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "max-size", "SIZE", "refuse files of more", NULL,
+                   FETCH(max_bytes)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 0, "expect-type", "GLOB",
+                   "refuse replies of another Content-Type: 'application/*'", NULL, AT(types)),
+    OPTION_ROW_FLAG(0, "keep-bad", "keep a file with the wrong digest as .NAME.bad",
+                    FETCH(keep_bad)),
+    OPTION_ROW_FLAG(0, "ignore-server-digest",
+                    "do not compare files with the digests that servers state",
+                    FETCH(ignore_server_digest)),
     SESSION_OPTION_ROWS(struct options, session),
 };
 /* clang-format on */
@@ -148,6 +161,8 @@ static const char **gather_inputs(struct options *options, const struct option_p
     }
     options->fetch.headers = options->headers.items;
     options->fetch.n_headers = options->headers.n;
+    options->fetch.expect_types = options->types.items;
+    options->fetch.n_expect_types = options->types.n;
     return inputs;
 }
 

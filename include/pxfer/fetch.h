@@ -87,6 +87,13 @@ struct px_fetch_opts {
     int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
     int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
 
+    /* what a reply must be */
+    uint64_t min_bytes, max_bytes; /* of a file; max 0 = any */
+    const char *const *expect_types; /* globs for Content-Type without its parameters */
+    size_t n_expect_types;           /* 0 = any */
+    bool keep_bad;             /* a file with the wrong digest is kept as .NAME.bad */
+    bool ignore_server_digest; /* do not compare with what the server states (Repr-Digest ...) */
+
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; workers * streams slots */
     const struct px_log *log;     /* NULL = none */

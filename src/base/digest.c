@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * base/digest.c - message digests by OpenSSL's EVP, and the "NAME=HEX" form of an expected one.
+ * base/digest.c - message digests by OpenSSL's EVP, CRCs by crc.c, and the "NAME=HEX" form of an
+ * expected one.
  * No locks; a digest belongs to the thread that holds it.
  */
 #include "base/digest.h"
@@ -11,10 +12,12 @@
 
 #include <pxfer/status.h>
 
+#include "base/crc.h"
 #include "base/parse.h"
 
 struct px_digest {
-    const EVP_MD *md; /* static, OpenSSL's */
+    struct px_crc *crc; /* else NULL, and: */
+    const EVP_MD *md;   /* static, OpenSSL's */
     EVP_MD_CTX *ctx;
 };
 
@@ -22,17 +25,21 @@ struct digest_row {
     const char *name;  /* as IANA's registry of hash names and aria2 write it */
     const char *alias; /* as coreutils' programs are called; NULL: the same */
     size_t len;
-    const EVP_MD *(*md)(void);
+    const EVP_MD *(*md)(void); /* NULL: a CRC */
+    uint64_t polynomial;
 };
 
 static const struct digest_row digest_rows[] = {
-    [PX_DIGEST_NONE] = {"none", NULL, 0, NULL},
-    [PX_DIGEST_MD5] = {"md5", NULL, 16, EVP_md5},
-    [PX_DIGEST_SHA1] = {"sha-1", "sha1", 20, EVP_sha1},
-    [PX_DIGEST_SHA224] = {"sha-224", "sha224", 28, EVP_sha224},
-    [PX_DIGEST_SHA256] = {"sha-256", "sha256", 32, EVP_sha256},
-    [PX_DIGEST_SHA384] = {"sha-384", "sha384", 48, EVP_sha384},
-    [PX_DIGEST_SHA512] = {"sha-512", "sha512", 64, EVP_sha512},
+    [PX_DIGEST_NONE] = {"none", NULL, 0, NULL, 0},
+    [PX_DIGEST_MD5] = {"md5", NULL, 16, EVP_md5, 0},
+    [PX_DIGEST_SHA1] = {"sha-1", "sha1", 20, EVP_sha1, 0},
+    [PX_DIGEST_SHA224] = {"sha-224", "sha224", 28, EVP_sha224, 0},
+    [PX_DIGEST_SHA256] = {"sha-256", "sha256", 32, EVP_sha256, 0},
+    [PX_DIGEST_SHA384] = {"sha-384", "sha384", 48, EVP_sha384, 0},
+    [PX_DIGEST_SHA512] = {"sha-512", "sha512", 64, EVP_sha512, 0},
+    [PX_DIGEST_CRC32] = {"crc32", NULL, 4, NULL, PX_CRC32_POLYNOMIAL},
+    [PX_DIGEST_CRC32C] = {"crc32c", NULL, 4, NULL, PX_CRC32C_POLYNOMIAL},
+    [PX_DIGEST_CRC64NVME] = {"crc64nvme", NULL, 8, NULL, PX_CRC64NVME_POLYNOMIAL},
 };
 
 #define DIGEST_KINDS (sizeof(digest_rows) / sizeof(digest_rows[0]))
@@ -60,6 +67,12 @@ static bool digest_is_named(const char *name, const char *text, size_t n)
 }
 
 enum px_digest_kind px_digest_kind_of(const char *name, size_t len)
+{
+    enum px_digest_kind kind = px_digest_kind_of_any(name, len);
+    return digest_row(kind)->polynomial == 0 ? kind : PX_DIGEST_NONE;
+}
+
+enum px_digest_kind px_digest_kind_of_any(const char *name, size_t len)
 {
     for (size_t i = PX_DIGEST_NONE + 1; i < DIGEST_KINDS; i++) {
         if (digest_is_named(digest_rows[i].name, name, len) ||
@@ -93,16 +106,34 @@ int px_checksum_parse(const char *text, struct px_checksum *out)
     return PX_OK;
 }
 
+static int digest_new_crc(const struct digest_row *row, struct px_digest *digest)
+{
+    digest->crc = malloc(sizeof *digest->crc);
+    if (digest->crc == NULL) {
+        return PX_ENOMEM;
+    }
+    px_crc_init(digest->crc, (unsigned)row->len * 8, row->polynomial);
+    return PX_OK;
+}
+
 int px_digest_new(enum px_digest_kind kind, struct px_digest **out)
 {
     const struct digest_row *row = digest_row(kind);
-    if (row->md == NULL) {
+    if (row->len == 0) {
         return PX_EINVAL;
     }
     int status = PX_ENOMEM;
     struct px_digest *digest = calloc(1, sizeof(*digest));
     if (digest == NULL) {
         return PX_ENOMEM;
+    }
+    if (row->md == NULL) {
+        status = digest_new_crc(row, digest);
+        if (status != PX_OK) {
+            goto fail;
+        }
+        *out = digest;
+        return PX_OK;
     }
     digest->md = row->md();
     digest->ctx = EVP_MD_CTX_new();
@@ -126,21 +157,34 @@ void px_digest_free(struct px_digest *digest)
         return;
     }
     EVP_MD_CTX_free(digest->ctx);
+    free(digest->crc);
     free(digest);
 }
 
 int px_digest_update(struct px_digest *digest, const void *bytes, size_t n)
 {
+    if (digest->crc != NULL) {
+        px_crc_update(digest->crc, bytes, n);
+        return PX_OK;
+    }
     return EVP_DigestUpdate(digest->ctx, bytes, n) == 1 ? PX_OK : PX_EINTERNAL;
 }
 
 int px_digest_final(struct px_digest *digest, unsigned char *out)
 {
+    if (digest->crc != NULL) {
+        px_crc_final(digest->crc, out);
+        return PX_OK;
+    }
     return EVP_DigestFinal_ex(digest->ctx, out, NULL) == 1 ? PX_OK : PX_EINTERNAL;
 }
 
 int px_digest_reset(struct px_digest *digest)
 {
+    if (digest->crc != NULL) {
+        px_crc_reset(digest->crc);
+        return PX_OK;
+    }
     return EVP_DigestInit_ex(digest->ctx, digest->md, NULL) == 1 ? PX_OK : PX_EINTERNAL;
 }
 

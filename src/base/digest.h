@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * base/digest.h - message digests while bytes pass (OpenSSL's EVP, evp(7)). One digest belongs to
- * one thread at a time.
+ * base/digest.h - message digests while bytes pass (OpenSSL's EVP, evp(7)), and the CRCs that
+ * servers state in their place. One digest belongs to one thread at a time.
  */
 #ifndef PX_BASE_DIGEST_H
 #define PX_BASE_DIGEST_H
@@ -21,6 +21,10 @@ enum px_digest_kind {
     PX_DIGEST_SHA256,
     PX_DIGEST_SHA384,
     PX_DIGEST_SHA512,
+    /* no digests: they find damage, but anybody can make a file to fit one */
+    PX_DIGEST_CRC32,
+    PX_DIGEST_CRC32C,
+    PX_DIGEST_CRC64NVME,
 };
 
 /* An expected value: "sha-256=HEX" parsed. */
@@ -32,8 +36,11 @@ struct px_checksum {
 
 struct px_digest;
 
-/* "sha-256" and "sha256" in either case (aria2's and coreutils' spelling). */
+/* "sha-256" and "sha256" in either case (aria2's and coreutils' spelling); what a user may ask for,
+ * so no CRCs. */
 enum px_digest_kind px_digest_kind_of(const char *name, size_t len);
+/* The same and "crc32", "crc32c", "crc64nvme". */
+enum px_digest_kind px_digest_kind_of_any(const char *name, size_t len);
 const char *px_digest_name(enum px_digest_kind kind); /* "sha-256" */
 size_t px_digest_len(enum px_digest_kind kind);       /* bytes */
 

@@ -195,3 +195,43 @@ int px_parse_hex(const char *text, unsigned char *out, size_t n)
     }
     return PX_OK;
 }
+
+/* 0..63; 64: no digit of base64. */
+static unsigned parse_base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (unsigned)(c - 'A');
+    }
+    if (c >= 'a' && c <= 'z') {
+        return (unsigned)(c - 'a') + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return (unsigned)(c - '0') + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+int px_parse_base64(const char *text, size_t n, unsigned char *out, size_t room, size_t *len)
+{
+    size_t digits = n;
+    while (digits > 0 && n - digits < 2 && text[digits - 1] == '=') {
+        digits--;
+    }
+    size_t bytes = digits / 4 * 3 + (digits % 4 > 0 ? digits % 4 - 1 : 0);
+    if (n % 4 != 0 || bytes > room) {
+        return PX_EINVAL;
+    }
+    uint32_t bits = 0;
+    for (size_t i = 0, at = 0; i < digits; i++) {
+        unsigned digit = parse_base64_digit(text[i]);
+        if (digit > 63) {
+            return PX_EINVAL;
+        }
+        bits = bits << 6 | digit;
+        if (i % 4 > 0) { /* 12, 18, 24 bits gathered: 4, 2, 0 of them belong to the next byte */
+            out[at++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+        }
+    }
+    *len = bytes;
+    return PX_OK;
+}

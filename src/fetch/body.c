@@ -78,9 +78,6 @@ static void restart_part(struct transfer *transfer)
     struct part_place place = task_place(task);
     int rc = part_restart(&task->part, &place);
 
-    if (rc == PX_OK && task->digest != NULL) {
-        rc = px_digest_reset(task->digest);
-    }
     if (rc != PX_OK) {
         body_fail_locally(transfer, rc);
     }
@@ -97,6 +94,29 @@ static bool end_is_uncertain(const struct transfer *transfer)
            transfer->gate.body_bytes == GATE_UNKNOWN &&
            curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
            version == CURL_HTTP_VERSION_2_0;
+}
+
+static void note_stated_digest(struct transfer *transfer, const struct gate_reply *reply)
+{
+    if (!transfer->fetch->opts.ignore_server_digest) {
+        sums_state(&transfer->task->sums,
+                   stated_of_whole(&transfer->stated, reply->status, reply->content_encoding));
+    }
+}
+
+/* What the user does not allow is refused before what is held is touched. */
+static void refuse_beyond_limits(struct transfer *transfer, const struct gate_reply *reply)
+{
+    struct gate_result *gate = &transfer->gate;
+
+    if (gate->verdict == GATE_WHOLE || gate->verdict == GATE_CONTINUE) {
+        const char *why = limits_of_reply(&transfer->fetch->opts, reply->content_type, gate->size,
+                                          transfer->why);
+
+        if (why != NULL) {
+            *gate = (struct gate_result){.verdict = GATE_REFUSE, .why = why};
+        }
+    }
 }
 
 void body_judge(struct transfer *transfer)
@@ -116,11 +136,13 @@ void body_judge(struct transfer *transfer)
             .verdict = GATE_ANEW, .body_bytes = GATE_UNKNOWN, .why = "no length over HTTP/2"};
         transfer->aborted = true;
     }
+    refuse_beyond_limits(transfer, &reply);
     task->detail.http_status = reply.status;
     if (transfer->gate.verdict == GATE_WHOLE) {
         if (part_is_open(&task->part)) {
             restart_part(transfer);
         }
+        sums_restart(&task->sums);
         note_validators(task, &reply);
         task->size = transfer->gate.size;
         transfer->from = 0;
@@ -131,6 +153,7 @@ void body_judge(struct transfer *transfer)
     } else {
         return;
     }
+    note_stated_digest(transfer, &reply);
     if (task->size != GATE_UNKNOWN) {
         px_activity_total(transfer->fetch->opts.activity, transfer->slot, task->size);
     }
@@ -138,11 +161,20 @@ void body_judge(struct transfer *transfer)
 
 /* --- into the file ---------------------------------------------------------------------------*/
 
-static int make_digest(struct fetch_task *task)
+/* The bytes that were written at `at` into the digest, as far as one is expected. */
+static int digest_bytes(struct transfer *transfer, uint64_t at)
 {
-    return task->checksum.kind != PX_DIGEST_NONE && task->digest == NULL
-               ? px_digest_new(task->checksum.kind, &task->digest)
-               : PX_OK;
+    struct fetch_task *task = transfer->task;
+    int rc = sums_catch_up(&task->sums, transfer->fetch->io, task->part.fd, at);
+
+    if (rc == PX_OK) {
+        rc = sums_update(&task->sums, at, transfer->buffer, transfer->buffered);
+    }
+    if (rc != PX_OK) {
+        task->part.stage = rc == PX_EIO ? "read part file" : "digest";
+        task->part.err = rc == PX_EIO ? errno : 0;
+    }
+    return rc;
 }
 
 int body_flush(struct transfer *transfer)
@@ -150,12 +182,14 @@ int body_flush(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
     int64_t begin = px_now_ns();
-    int rc = make_digest(task);
+    int rc = PX_OK;
 
-    if (rc == PX_OK && transfer->buffered > 0) {
+    if (transfer->buffered > 0) {
+        uint64_t at = task->part.held;
+
         rc = part_append(&task->part, &place, transfer->buffer, transfer->buffered);
-        if (rc == PX_OK && task->digest != NULL) {
-            rc = px_digest_update(task->digest, transfer->buffer, transfer->buffered);
+        if (rc == PX_OK) {
+            rc = digest_bytes(transfer, at);
         }
     }
     if (rc == PX_OK) {
@@ -233,16 +267,22 @@ static bool drop_bytes(struct transfer *transfer, size_t n)
     return !transfer->aborted;
 }
 
-/* Never more than was announced (F3). */
+/* Never more than was announced (F3), nor than is allowed (F26). */
 static bool exceeds(struct transfer *transfer, size_t n)
 {
     uint64_t announced = transfer->gate.body_bytes;
+    uint64_t bytes = transfer->from + transfer->body_bytes + n;
+    const char *why = NULL;
 
-    if (announced == GATE_UNKNOWN || n <= announced - transfer->body_bytes) {
+    if (announced != GATE_UNKNOWN && n > announced - transfer->body_bytes) {
+        why = "more bytes than the server announced";
+    } else if (limits_exceeded(&transfer->fetch->opts, bytes)) {
+        why = limits_of_file(&transfer->fetch->opts, bytes, transfer->why);
+    }
+    if (why == NULL) {
         return false;
     }
-    transfer->gate =
-        (struct gate_result){.verdict = GATE_REFUSE, .why = "more bytes than the server announced"};
+    transfer->gate = (struct gate_result){.verdict = GATE_REFUSE, .why = why};
     transfer->aborted = true;
     return true;
 }
@@ -291,6 +331,7 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
     transfer->head_bytes += n;
     if (!transfer->judged) { /* else it is a trailer */
         head_line(&transfer->head, line, n);
+        stated_line(&transfer->stated, line, n);
     }
     if (transfer->head_bytes > HEAD_MAX_BYTES) {
         transfer->judged = true;

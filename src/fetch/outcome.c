@@ -18,6 +18,7 @@
 
 #include "base/fdio.h"
 #include "base/show.h"
+#include "fetch/bad.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
 #include "fetch/task.h"
@@ -98,34 +99,52 @@ void outcome_http_failed(struct transfer *transfer)
     task->facts.busy = http == 429 || (http == 503 && asked_s > 0);
 }
 
-/* The file has its bytes. The digest of the line says whether they are the right ones. */
+/* --keep-bad, when there will be no other try. What became of it, for the message. */
+static const char *keep_bad(struct transfer *transfer, bool again)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+
+    if (!transfer->fetch->opts.keep_bad ||
+        (again && task->plan.tries < (unsigned)transfer->fetch->retry.retries)) {
+        return "";
+    }
+    return bad_keep(&task->part, &place) == PX_OK ? "; kept as .NAME.bad"
+                                                  : "; could not be kept as .NAME.bad";
+}
+
+/* The file has its bytes. The digest that is expected says whether they are the right ones. */
 static bool checksum_fits(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
-    unsigned char got[PX_DIGEST_MAX_BYTES];
-    char want_hex[2 * PX_DIGEST_MAX_BYTES + 1];
-    const char *name = px_digest_name(task->checksum.kind);
+    struct sums_verdict verdict;
 
-    if (task->checksum.kind == PX_DIGEST_NONE) {
-        return true;
+    int rc = sums_finish(&task->sums, transfer->fetch->io, task->part.fd, task->part.held, &verdict);
+    if (rc == PX_EIO) {
+        task->part.stage = "read part file";
+        task->part.err = errno;
+        outcome_part_failed(transfer, rc);
+        return false;
     }
-    int rc = px_digest_final(task->digest, got);
-    px_digest_free(task->digest);
-    task->digest = NULL;
     if (rc != PX_OK) {
         outcome_failed(transfer, rc, "the digest could not be computed");
         return false;
     }
-    px_hex(task->hex, got, task->checksum.len);
-    task->detail.digest_name = name;
-    task->detail.digest_hex = task->hex;
-    if (memcmp(got, task->checksum.value, task->checksum.len) == 0) {
+    if (!verdict.expected) {
         return true;
     }
-    px_hex(want_hex, task->checksum.value, task->checksum.len);
-    task_set_failed(task, PX_EINTEGRITY, 0, "%s is %s, expected %s", name, task->hex, want_hex);
+    memcpy(task->hex, verdict.got, sizeof task->hex);
+    task->detail.digest_name = verdict.name;
+    task->detail.digest_hex = task->hex;
+    if (verdict.fits) {
+        return true;
+    }
     /* a transfer that was damaged on its way deserves one more try, a wrong file does not */
-    outcome_note(transfer, PX_EINTEGRITY, task->bad_sums++ == 0);
+    bool again = task->bad_sums++ == 0;
+    task_set_failed(task, PX_EINTEGRITY, 0, "%s is %s, %s %s%s", verdict.name, verdict.got,
+                    verdict.by_server ? "the server stated" : "expected", verdict.want,
+                    keep_bad(transfer, again));
+    outcome_note(transfer, PX_EINTEGRITY, again);
     return false;
 }
 
@@ -177,6 +196,11 @@ void outcome_finish(struct transfer *transfer)
     uint64_t held = task->part.held;
     if (task->size != GATE_UNKNOWN && held != task->size) {
         outcome_failed(transfer, PX_EPROTO, "the size is not the one that was announced");
+        return;
+    }
+    const char *why = limits_of_file(&transfer->fetch->opts, held, transfer->why);
+    if (why != NULL) {
+        outcome_failed(transfer, PX_EPROTO, why);
         return;
     }
     if (!checksum_fits(transfer)) {

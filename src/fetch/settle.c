@@ -53,9 +53,9 @@ static void prefix_line(const struct fetch_task *task, char text[32])
 /* Same URL with the same expectations? 24 bits of a hash and 8 bits for the list it is in. */
 static uint32_t tag_of(const struct fetch_task *task)
 {
-    uint64_t hash = name_hash(task->url, strlen(task->url), task->checksum.kind);
+    uint64_t hash = name_hash(task->url, strlen(task->url), task->sums.line.kind);
 
-    hash = name_hash(task->checksum.value, task->checksum.len, hash);
+    hash = name_hash(task->sums.line.value, task->sums.line.len, hash);
     return (uint32_t)(hash << 8) | (uint32_t)(task->input < 0xff ? task->input : 0xff);
 }
 

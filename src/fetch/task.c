@@ -231,7 +231,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         put_target(task, &to, &at);
         find_origin(task);
         task->item.target = task->target;
-        task->checksum = spec.checksum;
+        task->sums.line = spec.checksum;
         task->has_headers = spec.has_headers;
         say_once_unused(task, &spec);
     }
@@ -275,8 +275,7 @@ void task_drop_part(struct fetch_task *task)
     struct part_place place = task_place(task);
 
     part_discard(&task->part, &place);
-    px_digest_free(task->digest);
-    task->digest = NULL;
+    sums_restart(&task->sums);
 }
 
 void task_suspend_part(struct fetch_task *task)
@@ -286,8 +285,7 @@ void task_suspend_part(struct fetch_task *task)
         return;
     }
     part_suspend(&task->part, task->fetch->io);
-    px_digest_free(task->digest);
-    task->digest = NULL;
+    sums_fini(&task->sums);
 }
 
 void task_free(struct fetch_task *task)

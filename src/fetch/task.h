@@ -18,10 +18,10 @@
 #include <pxfer/fetch.h>
 #include <pxfer/item.h>
 
-#include "base/digest.h"
 #include "fetch/dirs.h"
 #include "fetch/part.h"
 #include "fetch/retry.h"
+#include "fetch/sums.h"
 
 struct list_entry;
 struct task_overflow;
@@ -45,7 +45,6 @@ struct fetch_task {
     bool has_userinfo;  /* USER:PASS@ in the URL */
     size_t input;
     uint64_t origin; /* hash of scheme://host:port */
-    struct px_checksum checksum;
 
     /* the source's: when and how often */
     struct task_plan {
@@ -59,7 +58,7 @@ struct fetch_task {
     /* the worker's, from try to try */
     struct part part;
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
-    struct px_digest *digest;
+    struct sums sums;        /* sums.line is fixed after task_new() */
     uint64_t size; /* of the whole, GATE_UNKNOWN */
     bool http1;    /* its end could not be trusted otherwise: see quirk.h */
     unsigned restarts;
@@ -95,7 +94,7 @@ void task_free(struct fetch_task *task);
 /* Lets go of the part: what a later run can go on with stays on disk, the rest goes. */
 void task_suspend_part(struct fetch_task *task);
 
-/* Drops the part and its digest, on disk too. */
+/* Drops the part, on disk too, and what was known of its digest. */
 void task_drop_part(struct fetch_task *task);
 
 /* What a .part file's state knows the URL by: it has the secrets of the URL in it, but cannot be read

@@ -103,6 +103,7 @@ static int prepare(struct transfer *transfer)
     transfer->dropped_bytes = 0;
     transfer->head_bytes = 0;
     head_reset(&transfer->head);
+    transfer->stated = (struct stated){.object_unpacked = false};
     transfer->buffered = 0;
     transfer->first_body_ns = 0;
     transfer->disk_ns = 0;
@@ -129,38 +130,11 @@ static int keep_or_drop_held(struct transfer *transfer)
     }
     if (!gate_has_validator(task->detail.etag, task->detail.last_modified)) {
         struct part_place place = task_place(task);
-        int rc = part_restart(&task->part, &place);
 
-        return rc == PX_OK && task->digest != NULL ? px_digest_reset(task->digest) : rc;
+        sums_restart(&task->sums);
+        return part_restart(&task->part, &place);
     }
     return PX_OK;
-}
-
-/* Digests what an earlier run wrote. */
-static int digest_held(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    char block[16384];
-    uint64_t at = 0;
-
-    if (task->checksum.kind == PX_DIGEST_NONE) {
-        return PX_OK;
-    }
-    int rc = px_digest_new(task->checksum.kind, &task->digest);
-    while (rc == PX_OK && at < task->part.held) {
-        uint64_t left = task->part.held - at;
-        size_t want = left < sizeof block ? (size_t)left : sizeof block;
-        ssize_t got = transfer->fetch->io->pread(task->part.fd, block, want, (off_t)at);
-
-        if (got <= 0) {
-            task->part.stage = "read part file";
-            task->part.err = got < 0 ? errno : EIO;
-            return PX_EIO;
-        }
-        rc = px_digest_update(task->digest, block, (size_t)got);
-        at += (uint64_t)got;
-    }
-    return rc;
 }
 
 /* Once for each task: is there something of an earlier run to go on with? */
@@ -192,7 +166,6 @@ static int look_for_leftover(struct transfer *transfer)
         task->detail.etag = task_keep_text(task, state.etag[0] != '\0' ? state.etag : NULL);
         task->detail.last_modified =
             task_keep_text(task, state.last_modified[0] != '\0' ? state.last_modified : NULL);
-        return digest_held(transfer);
     }
     return PX_OK;
 }

@@ -19,6 +19,8 @@
 
 #include "fetch/gate.h"
 #include "fetch/head.h"
+#include "fetch/limits.h"
+#include "fetch/stated.h"
 
 struct fetch_task;
 struct px_fetch;
@@ -49,11 +51,13 @@ struct transfer {
     bool kept;    /* the part has its name, and its state is of this request */
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     struct gate_result gate;
+    char why[LIMITS_WHY_ROOM]; /* gate.why may point here */
     int local;              /* PX_OK, or the class of a local failure in a callback */
     uint64_t body_bytes;    /* received, of a body that is taken */
     uint64_t dropped_bytes; /* received, of a body that nobody wants */
     size_t head_bytes;
     struct head head;
+    struct stated stated;
     size_t buffered;
     int64_t first_body_ns; /* 0: none yet */
     bool moved;            /* bytes came since the last tick */

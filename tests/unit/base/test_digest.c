@@ -72,6 +72,34 @@ static void test_digest_known_values_whole_in_pieces_and_after_reset(void **stat
     }
 }
 
+static void test_digest_crcs_are_digests_for_servers_only(void **state)
+{
+    static const struct {
+        enum px_digest_kind kind;
+        const char *name, *of_nothing, *of_check;
+    } rows[] = {
+        {PX_DIGEST_CRC32, "crc32", "00000000", "cbf43926"},
+        {PX_DIGEST_CRC32C, "crc32c", "00000000", "e3069283"},
+        {PX_DIGEST_CRC64NVME, "crc64nvme", "0000000000000000", "ae8b14860a799888"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct px_digest *digest = NULL;
+        assert_int_equal(px_digest_new(rows[i].kind, &digest), PX_OK);
+        check_final(digest, rows[i].kind, rows[i].of_nothing);
+        assert_int_equal(px_digest_reset(digest), PX_OK);
+        assert_int_equal(px_digest_update(digest, "1234", 4), PX_OK);
+        assert_int_equal(px_digest_update(digest, "56789", 5), PX_OK);
+        check_final(digest, rows[i].kind, rows[i].of_check);
+        px_digest_free(digest);
+        assert_string_equal(px_digest_name(rows[i].kind), rows[i].name);
+        const size_t len = strlen(rows[i].name);
+        assert_int_equal(px_digest_kind_of(rows[i].name, len), PX_DIGEST_NONE);
+        assert_int_equal(px_digest_kind_of_any(rows[i].name, len), rows[i].kind);
+    }
+    assert_int_equal(px_digest_kind_of_any("MD5", 3), PX_DIGEST_MD5);
+}
+
 static void test_digest_new_without_kind_is_einval(void **state)
 {
     (void)state;
@@ -186,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digest_known_values_whole_in_pieces_and_after_reset),
+        cmocka_unit_test(test_digest_crcs_are_digests_for_servers_only),
         cmocka_unit_test(test_digest_new_without_kind_is_einval),
         cmocka_unit_test(test_digest_names_and_lengths_agree),
         cmocka_unit_test(test_digest_kind_of_by_table),

@@ -329,6 +329,49 @@ static void test_parse_u64_round_trip_of_many_values(void **state)
     }
 }
 
+static void test_parse_base64_by_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t room;
+        const char *bytes; /* NULL: refused */
+        size_t len;
+    } rows[] = {
+        /* RFC 4648 section 10 */
+        {"", 0, "", 0},
+        {"Zg==", 1, "f", 1},
+        {"Zm8=", 2, "fo", 2},
+        {"Zm9v", 3, "foo", 3},
+        {"Zm9vYg==", 9, "foob", 4},
+        {"Zm9vYmE=", 9, "fooba", 5},
+        {"Zm9vYmFy", 6, "foobar", 6},
+        {"+/+/AAAA", 6, "\xfb\xff\xbf\0\0\0", 6},
+        {"Zm9vYmFy", 5, NULL, 0},
+        {"Zg=", 9, NULL, 0},
+        {"Zg", 9, NULL, 0},
+        {"Z===", 9, NULL, 0},
+        {"====", 9, NULL, 0},
+        {"Zg==Zg==", 9, NULL, 0},
+        {"Zm9v\n", 9, NULL, 0},
+        {"Zm 9", 9, NULL, 0},
+        {"Zm9-", 9, NULL, 0},
+        {"Zm9_", 9, NULL, 0},
+        {"Zm9vYg==-12=", 19, NULL, 0}, /* S3's digest of twelve digests */
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        unsigned char out[16];
+        size_t len = 99;
+        const size_t n = strlen(rows[i].text);
+        const int rc = px_parse_base64(rows[i].text, n, out, rows[i].room, &len);
+        assert_int_equal(rc, rows[i].bytes != NULL ? PX_OK : PX_EINVAL);
+        if (rows[i].bytes != NULL) {
+            assert_int_equal(len, rows[i].len);
+            assert_memory_equal(out, rows[i].bytes, len);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_parse_list_refusal_leaves_output_untouched),
         cmocka_unit_test(test_parse_hex_both_cases),
         cmocka_unit_test(test_parse_hex_refuses_wrong_length_and_digits),
+        cmocka_unit_test(test_parse_base64_by_table),
         cmocka_unit_test(test_parse_u64_round_trip_of_many_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "fetch/hello_digests.h"
 #include "fetch/site.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -30,6 +31,13 @@ static void serve(void *ctx, const struct http_request *request, struct http_rep
     if (strcmp(path, "/hello") == 0) {
         http_whole(reply, "200 OK",
                    "ETag: \"e\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "hello", 5);
+    } else if (strncmp(path, "/stated", 7) == 0) {
+        const bool damaged = strcmp(path, "/stated-damaged") == 0 && request->of_path == 1;
+        http_whole(reply, "200 OK",
+                   strcmp(path, "/stated-wrong") == 0
+                       ? "Repr-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:\r\n"
+                       : "Content-MD5: " MD5 "\r\nx-amz-checksum-crc32c: " CRC32C "\r\n",
+                   damaged ? "hellO" : "hello", 5);
     } else if (strcmp(path, "/damaged") == 0) {
         http_whole(reply, "200 OK", "", request->of_path == 1 ? "hellO" : "hello", 5);
     } else {
@@ -97,6 +105,57 @@ static void test_outcome_damage_on_the_way_is_mended_by_the_second_try(void **st
     site_again(&site, task);
     assert_int_equal(task->item.state, PX_ITEM_OK);
     area_assert(&site.area, "damaged", "hello", 5);
+    site_close(&site);
+}
+
+static void test_outcome_what_the_server_states_is_checked(void **state)
+{
+    (void)state;
+    site_open(&site, serve, (struct px_fetch_opts){0});
+    struct fetch_task *task = site_fetch(&site, "/stated", "");
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    assert_string_equal(task->detail.digest_name, "md5");
+    assert_string_equal(task->detail.digest_hex, "5d41402abc4b2a76b9719d911017c592");
+    site_close(&site);
+}
+
+static void test_outcome_stated_wrongly_is_no_file(void **state)
+{
+    (void)state;
+    site_open(&site, serve, (struct px_fetch_opts){0});
+    struct fetch_task *task = site_fetch(&site, "/stated-wrong", "");
+    assert_int_equal(task->item.status, PX_EINTEGRITY);
+    assert_true(task->facts.transient);
+    assert_string_equal(task->item.error,
+                        "sha-256 is " RIGHT ", the server stated "
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_int_equal(area_count(&site.area), 0);
+    site_close(&site);
+}
+
+static void test_outcome_stated_wrongly_counts_less_than_the_line_and_the_option(void **state)
+{
+    (void)state;
+    site_open(&site, serve, (struct px_fetch_opts){0});
+    struct fetch_task *task = site_fetch(&site, "/stated-wrong", "checksum=sha-256=" RIGHT "\n");
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    site_close(&site);
+    site_open(&site, serve, (struct px_fetch_opts){.ignore_server_digest = true});
+    task = site_fetch(&site, "/stated-wrong", "");
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    assert_null(task->detail.digest_name);
+    site_close(&site);
+}
+
+static void test_outcome_damage_that_the_server_finds_is_mended_by_the_second_try(void **state)
+{
+    (void)state;
+    site_open(&site, serve, (struct px_fetch_opts){0});
+    struct fetch_task *task = site_fetch(&site, "/stated-damaged", "");
+    assert_int_equal(task->item.status, PX_EINTEGRITY);
+    site_again(&site, task);
+    assert_int_equal(task->item.state, PX_ITEM_OK);
+    area_assert(&site.area, "stated-damaged", "hello", 5);
     site_close(&site);
 }
 
@@ -206,6 +265,10 @@ int main(void)
         cmocka_unit_test(test_outcome_each_digest_is_known),
         cmocka_unit_test(test_outcome_wrong_checksum_has_no_name_and_two_digests),
         cmocka_unit_test(test_outcome_damage_on_the_way_is_mended_by_the_second_try),
+        cmocka_unit_test(test_outcome_what_the_server_states_is_checked),
+        cmocka_unit_test(test_outcome_stated_wrongly_is_no_file),
+        cmocka_unit_test(test_outcome_stated_wrongly_counts_less_than_the_line_and_the_option),
+        cmocka_unit_test(test_outcome_damage_that_the_server_finds_is_mended_by_the_second_try),
         cmocka_unit_test(test_outcome_http_failures_by_table),
         cmocka_unit_test(test_outcome_name_that_was_taken_meanwhile_by_mode),
         cmocka_unit_test(test_outcome_directory_in_the_way_is_an_io_failure),

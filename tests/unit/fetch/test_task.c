@@ -136,8 +136,8 @@ static void test_task_checksum_is_read(void **state)
     const struct px_fetch_opts opts = {.workers = 1, .dir = area.dir};
     struct px_fetch *fetch = fetching_new(&opts);
     struct fetch_task *task = fetching_task(fetch, "http://h/x", "checksum=" SHA1_X "\n");
-    assert_int_equal(task->checksum.kind, PX_DIGEST_SHA1);
-    assert_int_equal(task->checksum.value[0], 0x11);
+    assert_int_equal(task->sums.line.kind, PX_DIGEST_SHA1);
+    assert_int_equal(task->sums.line.value[0], 0x11);
     task_free(task);
     px_fetch_free(fetch);
 }

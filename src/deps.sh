@@ -17,6 +17,9 @@ hdr:stdio.h                libc6-dev            glibc-devel       glibc         
 hdr:linux/fs.h             linux-libc-dev       kernel-headers    linux-api-headers linux-headers      -
 hdr:curl/curl.h            libcurl4-openssl-dev libcurl-devel     curl              curl-dev           curl
 hdr:openssl/evp.h          libssl-dev           openssl-devel     openssl           openssl-dev        openssl@3
+hdr:zlib.h                 zlib1g-dev           zlib-devel        zlib              zlib-dev           zlib
+hdr:expat.h                libexpat1-dev        expat-devel       expat             expat-dev          expat
+hdr:jansson.h              libjansson-dev       jansson-devel     jansson           jansson-dev        jansson
 hdr:uthash.h               uthash-dev           uthash-devel      uthash            uthash-dev         uthash
 hdr:microhttpd.h           libmicrohttpd-dev    libmicrohttpd-devel libmicrohttpd   libmicrohttpd-dev  libmicrohttpd
 '
@@ -84,6 +87,9 @@ have_header() {
     curl/*) module=libcurl ;;
     openssl/*) module=libcrypto ;;
     microhttpd.h) module=libmicrohttpd ;;
+    zlib.h) module=zlib ;;
+    expat.h) module=expat ;;
+    jansson.h) module=jansson ;;
     cmocka.h) module=cmocka ;;
     *) module= ;;
     esac

@@ -14,12 +14,16 @@
 
 #include "app/fetch_engine.h"
 #include "app/session.h"
+#include "app/shard_words.h"
 
 struct options {
     struct session_opts session;
     struct option_strings lists; /* -i */
     struct option_strings headers;
     struct option_strings types; /* --expect-type */
+    struct option_strings checksum_files;
+    const char *shard;
+    struct shard_words shard_words;
     struct px_fetch_opts fetch;
 };
 
@@ -27,6 +31,22 @@ struct options {
 #define FETCH(field) offsetof(struct options, fetch.field)
 
 /* clang-format off: a row for each option */
+static const struct option_choice format_words[] = {
+    {"auto", PX_LIST_AUTO},
+    {"aria2", PX_LIST_ARIA2},
+    {"pairs", PX_LIST_PAIRS},
+    {"sums", PX_LIST_SUMS},
+    {"jsonl", PX_LIST_JSONL},
+    {"metalink", PX_LIST_METALINK},
+    {NULL, 0},
+};
+
+static const struct option_choice shard_by_words[] = {
+    {"host", PX_SHARD_HOST},
+    {"item", PX_SHARD_ITEM},
+    {NULL, 0},
+};
+
 static const struct option_choice on_exist_words[] = {
     {"skip", PX_ON_EXIST_SKIP},
     {"overwrite", PX_ON_EXIST_OVERWRITE},
@@ -48,6 +68,18 @@ static const struct option_spec table[] = {
                    "read URLs from FILE, - for standard input", NULL, AT(lists)),
     OPTION_ROW_FLAG('0', "null", "URLs in lists end in NUL; no comments, no options",
                     FETCH(nul_separated)),
+    OPTION_ROW_CHOICE(0, "input-format", "what lists look like", "auto", FETCH(list_format),
+                      format_words),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "base-url", "URL", "relative lines are seen from URL", NULL,
+                   FETCH(base_url)),
+    OPTION_ROW_FLAG(0, "strict", "fetch nothing when a line of the lists is bad", FETCH(strict)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 0, "checksum-file", "FILE",
+                   "checksums by name, as sha256sum writes them", NULL, AT(checksum_files)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "shard", "K/N|auto",
+                   "take only share K of N, counted from 0; auto: ask the environment", NULL,
+                   AT(shard)),
+    OPTION_ROW_CHOICE(0, "shard-by", "what decides whose share an item is", "host", FETCH(shard_by),
+                      shard_by_words),
     OPTION_ROW_ARG(OPTION_STRING, 'd', "dir", "DIR", "put the files into DIR", ".", FETCH(dir)),
     OPTION_ROW_ARG(OPTION_STRING, 'o', "out", "NAME", "name for the file of the only URL", NULL,
                    FETCH(out_name)),
@@ -163,7 +195,25 @@ static const char **gather_inputs(struct options *options, const struct option_p
     options->fetch.n_headers = options->headers.n;
     options->fetch.expect_types = options->types.items;
     options->fetch.n_expect_types = options->types.n;
+    options->fetch.checksum_files = options->checksum_files.items;
+    options->fetch.n_checksum_files = options->checksum_files.n;
     return inputs;
+}
+
+static int read_shard(struct options *options)
+{
+    char why[SHARD_TEXT_ROOM];
+    struct shard_words *words = &options->shard_words;
+    if (options->shard == NULL) {
+        return PX_OK;
+    }
+    if (shard_words_read(options->shard, getenv, words, why, sizeof why) != PX_OK) {
+        return option_complain(&program, stderr, "%s", why);
+    }
+    options->fetch.shard_index = words->index;
+    options->fetch.shard_count = words->count;
+    options->fetch.shard_from = words->from[0] != '\0' ? words->from : NULL;
+    return PX_OK;
 }
 
 static int check(const struct options *options)
@@ -215,8 +265,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
         free(inputs);
         return EXITS_OTHER;
     }
-    const int code =
-        check(options) == PX_OK ? session_main(&session, &options->session, options) : EXITS_USAGE;
+    const bool usable = check(options) == PX_OK && read_shard(options) == PX_OK;
+    const int code = usable ? session_main(&session, &options->session, options) : EXITS_USAGE;
     curl_global_cleanup();
     free(inputs);
     return code;

@@ -37,6 +37,21 @@ enum px_on_exist {
     PX_ON_EXIST_FAIL,
 };
 
+enum px_list_format {
+    PX_LIST_AUTO,  /* told by the first bytes of each list; never pairs */
+    PX_LIST_ARIA2, /* plain lists: a URL a line, mirrors behind TABs, its options indented below */
+    PX_LIST_PAIRS, /* URL PATH */
+    PX_LIST_SUMS,  /* HASH  URL */
+    PX_LIST_JSONL, /* {"url": ..., "out": ..., "checksum": ..., "headers": ..., "mirrors": ...} */
+    PX_LIST_METALINK, /* version 4 (RFC 5854) or 3 */
+};
+
+/* What decides which of several runs takes an item. */
+enum px_shard_by {
+    PX_SHARD_HOST, /* the URL's host: limits for each host hold over all runs */
+    PX_SHARD_ITEM, /* the target: even shares */
+};
+
 enum px_http_version {
     PX_HTTP_AUTO, /* HTTP/1.1 with one stream, HTTP/2 where offered with several */
     PX_HTTP_1_1,
@@ -64,8 +79,16 @@ struct px_fetch_opts {
     size_t n_inputs;
     bool all_are_lists; /* -i: never take an input for a URL */
     bool nul_separated; /* -0: one URL each, NUL-terminated, no comments, no options */
-    bool dry_run;       /* decide names, fetch nothing: every item comes back skipped */
-    bool confine;       /* dir= of an entry and an absolute out_name lie below `dir`, too */
+    enum px_list_format list_format;
+    const char *base_url;              /* of relative lines; NULL = they are bad lines */
+    bool strict;                       /* any bad line: nothing is fetched at all */
+    const char *const *checksum_files; /* sha256sum's output and its like, by target names */
+    size_t n_checksum_files;
+    unsigned shard_index, shard_count; /* take only this share of the list; count 0 = all of it */
+    enum px_shard_by shard_by;
+    const char *shard_from; /* said once with the share; NULL = nothing is said */
+    bool dry_run;           /* decide names, fetch nothing: every item comes back skipped */
+    bool confine;           /* dir= of an entry and an absolute out_name lie below `dir`, too */
 
     /* where to */
     const char *dir;      /* NULL = "." ; made when missing */
@@ -88,10 +111,10 @@ struct px_fetch_opts {
     int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
 
     /* what a reply must be */
-    uint64_t min_bytes, max_bytes; /* of a file; max 0 = any */
+    uint64_t min_bytes, max_bytes;   /* of a file; max 0 = any */
     const char *const *expect_types; /* globs for Content-Type without its parameters */
     size_t n_expect_types;           /* 0 = any */
-    bool keep_bad;             /* a file with the wrong digest is kept as .NAME.bad */
+    bool keep_bad;                   /* a file with the wrong digest is kept as .NAME.bad */
     bool ignore_server_digest; /* do not compare with what the server states (Repr-Digest ...) */
 
     const struct px_io_ops *io;   /* NULL = the real calls */

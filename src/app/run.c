@@ -18,6 +18,7 @@
 #include <pxfer/status.h>
 #include <pxfer/timing.h>
 
+#include "app/plan.h"
 #include "base/show.h"
 
 /* Room of the task queue for each task that can be in flight, and at least: enough that the workers
@@ -39,6 +40,7 @@ struct run {
     struct px_source *source;
     struct px_pool *pool;
     struct run_summary *summary;
+    struct plan *plan;       /* where opts->to.plan is fed */
     struct px_result *held;  /* made by the source, not yet taken by the pool */
     int64_t source_until_ns; /* the source has nothing before */
     bool source_ended;
@@ -92,21 +94,6 @@ static void run_note_output(struct run *run, const char *what, int status)
     }
 }
 
-/* A line of the plan: what a dry run would have done. */
-static void run_plan_item(struct run *run, const struct px_item *item)
-{
-    char *source =
-        run->opts->to.source_is_url ? px_show_url_dup(item->source) : px_show_dup(item->source);
-    char *target = px_show_dup(item->target);
-    int status = PX_ENOMEM;
-    if (source != NULL && target != NULL) {
-        status = px_outlock_printf(run->opts->to.plan, "%s -> %s\n", source, target);
-    }
-    run_note_output(run, "standard output", status);
-    free(source);
-    free(target);
-}
-
 /* `worked`: a worker had it, and has said at -v what became of it. */
 static void run_tell_item(struct run *run, const struct px_item *item, bool worked)
 {
@@ -118,7 +105,8 @@ static void run_tell_item(struct run *run, const struct px_item *item, bool work
         break;
     case PX_ITEM_SKIPPED:
         if (run->opts->to.plan != NULL && item->status == PX_OK) {
-            run_plan_item(run, item);
+            run_note_output(run, "standard output",
+                            plan_add(run->plan, item, run->opts->to.source_is_url));
         } else if (!run_is_plain_skip(item)) {
             run_say(run, PX_LOG_NORMAL, "skipped: ", item);
         } else if (!worked) {
@@ -367,9 +355,12 @@ static bool run_is_over(const struct run *run)
     return run->source_ended && run->held == NULL && px_pool_unfinished(run->pool) == 0;
 }
 
-static void run_wait(const struct run *run, bool more_to_feed)
+static void run_wait(struct run *run, bool more_to_feed)
 {
     const int64_t until = more_to_feed ? PX_NOWAIT : run_wait_until(run);
+    if (!more_to_feed) {
+        run_note_output(run, "standard output", plan_flush(run->plan));
+    }
     if (px_pool_pump(run->pool, until) != PX_EEND) {
         return;
     }
@@ -428,7 +419,8 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     if (out->worker == NULL) {
         return PX_ENOMEM;
     }
-    struct run run = {.opts = opts, .source = engine->source, .summary = out};
+    struct plan plan = {.out = opts->to.plan};
+    struct run run = {.opts = opts, .source = engine->source, .summary = out, .plan = &plan};
     const struct px_pool_opts pool = {
         .workers = opts->workers,
         .per_worker = per_worker,
@@ -447,6 +439,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     out->workers = px_pool_workers(run.pool);
     run_loop(&run);
     px_pool_drain(run.pool);
+    run_note_output(&run, "standard output", plan_flush(run.plan));
     out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
     px_pool_free(run.pool);

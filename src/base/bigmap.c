@@ -172,31 +172,6 @@ static bool filter_has(const uint64_t *filter, uint64_t key)
     return true;
 }
 
-/* A file that nobody else can name. -1 with errno. */
-static int open_unlinked(const struct px_io_ops *io)
-{
-    const char *dir = getenv("TMPDIR");
-    char path[] = "/tmp/.pxfer-map-XXXXXX";
-
-    if (dir != NULL && dir[0] != '\0') {
-        int dirfd = io->openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-
-        if (dirfd >= 0) {
-            int fd = px_open_nameless(io, dirfd, 0600);
-
-            PX_IGNORE(io->close(dirfd)); /* was only read from */
-            if (fd >= 0) {
-                return fd;
-            }
-        }
-    }
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) {
-        PX_IGNORE(unlink(path)); /* a name that stays is litter, not an error */
-    }
-    return fd;
-}
-
 /* Entries [at, at + n) of old. */
 static int old_read(const struct px_bigmap *map, uint64_t at, struct entry *buf, size_t n)
 {
@@ -349,7 +324,7 @@ static int move_to_file(struct px_bigmap *map)
     merge->into = (struct old){.fd = -1, .filter = map->old.filter};
     merge->into.first = calloc(total / BLOCK + 1, sizeof *merge->into.first);
     if (merge->into.filter != NULL && merge->into.first != NULL) {
-        merge->into.fd = open_unlinked(map->io);
+        merge->into.fd = px_open_unlinked(map->io);
         rc = merge->into.fd >= 0 ? merge_all(merge) : PX_EIO;
     }
     if (rc == PX_OK) {

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -302,6 +303,30 @@ int px_open_nameless(const struct px_io_ops *io, int dirfd, mode_t mode)
     errno = EOPNOTSUPP;
     return -1;
 #endif
+}
+
+int px_open_unlinked(const struct px_io_ops *io)
+{
+    const char *dir = getenv("TMPDIR");
+    char path[] = "/tmp/.pxfer-XXXXXX";
+
+    if (dir != NULL && dir[0] != '\0') {
+        int dirfd = io->openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+        if (dirfd >= 0) {
+            int fd = px_open_nameless(io, dirfd, 0600);
+
+            PX_IGNORE(io->close(dirfd)); /* was only read from */
+            if (fd >= 0) {
+                return fd;
+            }
+        }
+    }
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) {
+        PX_IGNORE(unlink(path)); /* a name that stays is litter, not an error */
+    }
+    return fd;
 }
 
 /* Before Linux 6.10 AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH, and says ENOENT to whoever has not got

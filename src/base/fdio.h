@@ -72,6 +72,10 @@ const char *px_errno_text(int err);
  * or the file system has no such thing. */
 PX_NODISCARD int px_open_nameless(const struct px_io_ops *io, int dirfd, mode_t mode);
 
+/* Opens a new file for reading and writing that nobody else can name and that is gone with its last
+ * descriptor, in $TMPDIR or /tmp. -1 with errno. */
+PX_NODISCARD int px_open_unlinked(const struct px_io_ops *io);
+
 /* Gives a name to a nameless file (O_TMPFILE): linkat(AT_EMPTY_PATH), or through /proc/self/fd
  * where that wants a capability. -1 with errno (EEXIST: the name is taken). */
 PX_NODISCARD int px_link_fd(const struct px_io_ops *io, int fd, int dirfd, const char *name);

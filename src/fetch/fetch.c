@@ -20,6 +20,7 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
+#include "fetch/entry.h"
 #include "fetch/source.h"
 #include "fetch/syntax.h"
 #include "fetch/task.h"
@@ -158,6 +159,22 @@ static int open_base(struct px_fetch *fetch, char *error, size_t n)
     return rc;
 }
 
+static int check_input(const struct px_fetch_opts *opts, char *error, size_t n)
+{
+    const char *base = opts->base_url;
+    char shown[512];
+
+    if (base != NULL && (list_url_fault(base, strlen(base)) != NULL || !syntax_is_url(base))) {
+        snprintf(error, n, "not an http or https URL: %s", px_show_url(shown, sizeof shown, base));
+        return PX_EUSAGE;
+    }
+    if (opts->nul_separated && opts->list_format != PX_LIST_AUTO) {
+        snprintf(error, n, "NUL-separated lists have no other format");
+        return PX_EUSAGE;
+    }
+    return opts->shard_count > 0 && opts->shard_index >= opts->shard_count ? PX_EINVAL : PX_OK;
+}
+
 /* What cannot be sent is refused before anything is. */
 static int check_headers(const struct px_fetch_opts *opts, char *error, size_t n)
 {
@@ -188,6 +205,10 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
     }
     if (check_headers(opts, error, n) != PX_OK) {
         return PX_EUSAGE;
+    }
+    const int input = check_input(opts, error, n);
+    if (input != PX_OK) {
+        return input;
     }
     struct px_fetch *fetch = calloc(1, sizeof *fetch);
     if (fetch == NULL) {

@@ -2,61 +2,29 @@
  *
  * fetch/lines.c - the records of a file or pipe, never waiting for long.
  *
- * Below the list parser (list.c), on the owner's thread; no locks. A pipe that is still being
- * written must not stop the run loop, so anything but a regular file is polled before it is read.
+ * Between the bytes (feed.c) and the formats (list.c), on the owner's thread; no locks.
  */
-#define _GNU_SOURCE
 #include "fetch/lines.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <pxfer/status.h>
 
-#include "base/fdio.h"
-
 #define READ_BYTES ((size_t)65536) /* what a pipe holds; larger reads of a file gain nothing */
 
-int lines_open(struct lines *lines, const struct px_io_ops *io, const char *path, char separator)
+int lines_open(struct lines *lines, const struct px_io_ops *io, const char *path, char separator,
+               struct feed_spool *spool)
 {
-    struct stat st;
-    bool is_stdin = strcmp(path, "-") == 0;
-    /* O_NONBLOCK: opening a FIFO that has no writer yet must not wait */
-    int fd = is_stdin ? STDIN_FILENO
-                      : io->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
-
-    *lines = (struct lines){.io = io, .fd = -1, .separator = separator};
-    if (fd < 0) {
-        return -1;
-    }
-    int err = io->fstat(fd, &st) != 0 ? errno : 0;
-    if (err == 0 && S_ISDIR(st.st_mode)) {
-        err = EISDIR;
-    }
-    if (err != 0) {
-        if (!is_stdin) {
-            PX_IGNORE(io->close(fd)); /* was not written to */
-        }
-        errno = err;
-        return -1;
-    }
-    lines->fd = fd;
-    lines->owns_fd = !is_stdin;
-    lines->may_wait = !S_ISREG(st.st_mode);
-    return 0;
+    *lines = (struct lines){.separator = separator};
+    return feed_open(&lines->feed, io, path, spool);
 }
 
 void lines_close(struct lines *lines)
 {
-    if (lines->owns_fd) {
-        PX_IGNORE(lines->io->close(lines->fd)); /* was not written to */
-    }
+    feed_close(&lines->feed);
     free(lines->buf);
-    *lines = (struct lines){.fd = -1};
+    *lines = (struct lines){.feed.fd = -1};
 }
 
 /* Makes room for a read behind end. PX_ENOMEM. */
@@ -77,26 +45,6 @@ static int make_room(struct lines *lines)
     }
     lines->buf = buf;
     lines->room = room;
-    return PX_OK;
-}
-
-/* Reads once. PX_OK: there is more, or the end was found. */
-static int fill(struct lines *lines)
-{
-    struct pollfd ready = {.fd = lines->fd, .events = POLLIN};
-
-    if (make_room(lines) != PX_OK) {
-        return PX_ENOMEM;
-    }
-    if (lines->may_wait && poll(&ready, 1, 0) == 0) {
-        return PX_EAGAIN;
-    }
-    ssize_t got = lines->io->read(lines->fd, lines->buf + lines->end, lines->room - lines->end);
-    if (got < 0) {
-        return errno == EAGAIN || errno == EWOULDBLOCK ? PX_EAGAIN : PX_EIO;
-    }
-    lines->ended = got == 0;
-    lines->end += (size_t)got;
     return PX_OK;
 }
 
@@ -150,6 +98,22 @@ static void skip_bom(struct lines *lines)
     }
 }
 
+int lines_fill(struct lines *lines)
+{
+    size_t got = 0;
+
+    if (make_room(lines) != PX_OK) {
+        return PX_ENOMEM;
+    }
+    int rc = feed_read(&lines->feed, lines->buf + lines->end, lines->room - lines->end, &got);
+    if (rc == PX_OK) {
+        lines->ended = got == 0;
+        lines->end += got;
+        skip_bom(lines);
+    }
+    return rc;
+}
+
 int lines_peek(struct lines *lines, const char **text, size_t *len)
 {
     size_t after = 0;
@@ -165,11 +129,10 @@ int lines_peek(struct lines *lines, const char **text, size_t *len)
             lines->too_long = true;
             shrink_long_line(lines);
         }
-        rc = fill(lines);
+        rc = lines_fill(lines);
         if (rc != PX_OK) {
             return rc;
         }
-        skip_bom(lines);
     }
     if (rc != PX_OK) {
         return rc;
@@ -198,4 +161,17 @@ void lines_take(struct lines *lines)
         lines->scanned = 0;
         lines->too_long = false;
     }
+}
+
+size_t lines_held(const struct lines *lines, const char **text, bool *ended)
+{
+    *text = lines->room > 0 ? lines->buf + lines->begin : "";
+    *ended = lines->ended;
+    return lines->end - lines->begin;
+}
+
+void lines_drop(struct lines *lines, size_t n)
+{
+    lines->begin += n;
+    lines->scanned = 0;
 }

@@ -3,9 +3,8 @@
  * fetch/list.h - the inputs of a run (URL operands, list files, standard input), read lazily, as
  * entries: a URL with the options that belong to it.
  *
- * A list is a URL a line; '#' comments and blank lines are skipped; several URLs with TABs between
- * are mirrors of one file; indented lines NAME=VALUE below a URL are its options (aria2's input
- * format). NUL-separated lists have no comments and no options.
+ * What the bytes of a list mean is the business of its format (format.h). NUL-separated lists have
+ * no comments and no options.
  *
  * One thread. Nothing here waits: a pipe that has no line ready yet gives PX_EAGAIN. One line of
  * doubt: the options of a URL may still be on their way when the URL's own line is there. In a list
@@ -21,6 +20,9 @@
 #include <stdint.h>
 
 #include <pxfer/attr.h>
+#include <pxfer/fetch.h>
+
+#include "fetch/entry.h"
 
 struct list;
 struct px_io_ops;
@@ -28,24 +30,14 @@ struct px_io_ops;
 #define LIST_QUIET_MS 250
 
 struct list_opts {
-    const char *const *inputs; /* borrowed */
+    const char *const *inputs; /* borrowed, as all pointers */
     size_t n_inputs;
     bool all_are_lists;
     bool nul_separated;
-    const struct px_io_ops *io; /* borrowed */
-};
-
-/* Strings are the list's until the next call; not NUL-terminated. */
-struct list_entry {
-    const char *url;
-    size_t url_len;
-    const char *mirrors; /* further URLs, TAB-separated as written */
-    size_t mirrors_len;
-    const char *options; /* NAME=VALUE lines, each with its '\n' */
-    size_t options_len;
-    uint64_t line;   /* of the URL; 0 = an operand */
-    size_t input;    /* index of the input it came from */
-    const char *bad; /* static text: why this entry cannot be used; NULL: it can */
+    bool twice; /* list_rewind() will be called: copies are kept of what cannot be read again */
+    enum px_list_format format; /* not with nul_separated */
+    const char *base_url;       /* of relative URLs, NULL = there are none */
+    const struct px_io_ops *io;
 };
 
 PX_NODISCARD int list_new(const struct list_opts *opts, struct list **out); /* PX_ENOMEM */
@@ -55,22 +47,13 @@ void list_free(struct list *list);
  * The first call makes sure that all list files are there, before any of them is read. */
 PX_NODISCARD int list_next(struct list *list, int64_t now_ns, struct list_entry *out);
 
+/* After PX_EEND: begins again with the first input. Only with opts.twice. */
+void list_rewind(struct list *list);
+
 /* "FILE: reason", escaped; NULL = none. */
 const char *list_error(const struct list *list);
 
 /* How to call an input in a message: the operand as given, "standard input" for "-". */
 const char *list_input_name(const struct list *list, size_t input);
-
-/* Why url[0..len) cannot be fetched: static text; NULL: it looks like an http or https URL. */
-const char *list_url_fault(const char *url, size_t len);
-
-/* Walks over options "NAME=VALUE\n...": the next one and where the rest begins. False: no more.
- * Blanks around name and value do not count, as in aria2. */
-struct list_option {
-    const char *name, *value;
-    size_t name_len, value_len;
-};
-bool list_option_next(const char **options, size_t *len, struct list_option *out);
-bool list_option_is(const struct list_option *option, const char *name);
 
 #endif

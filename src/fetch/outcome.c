@@ -9,6 +9,7 @@
 #include "fetch/outcome.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,8 @@ static bool checksum_fits(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct sums_verdict verdict;
 
-    int rc = sums_finish(&task->sums, transfer->fetch->io, task->part.fd, task->part.held, &verdict);
+    int rc =
+        sums_finish(&task->sums, transfer->fetch->io, task->part.fd, task->part.held, &verdict);
     if (rc == PX_EIO) {
         task->part.stage = "read part file";
         task->part.err = errno;
@@ -145,6 +147,20 @@ static bool checksum_fits(struct transfer *transfer)
                     verdict.by_server ? "the server stated" : "expected", verdict.want,
                     keep_bad(transfer, again));
     outcome_note(transfer, PX_EINTEGRITY, again);
+    return false;
+}
+
+/* The list said how large it is. */
+static bool size_fits(struct transfer *transfer, uint64_t held)
+{
+    struct fetch_task *task = transfer->task;
+
+    if (task->want_size == GATE_UNKNOWN || held == task->want_size) {
+        return true;
+    }
+    task_set_failed(task, PX_EINTEGRITY, 0, "%" PRIu64 " bytes, expected %" PRIu64, held,
+                    task->want_size);
+    outcome_note(transfer, PX_EINTEGRITY, false);
     return false;
 }
 
@@ -203,7 +219,7 @@ void outcome_finish(struct transfer *transfer)
         outcome_failed(transfer, PX_EPROTO, why);
         return;
     }
-    if (!checksum_fits(transfer)) {
+    if (!size_fits(transfer, held) || !checksum_fits(transfer)) {
         return;
     }
     struct part_place place = task_place(task);

@@ -127,20 +127,25 @@ static bool settle_existing(struct fetch_task *task)
     return true;
 }
 
-int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
+int settle_claim(struct settle *settle, struct fetch_task *task)
 {
-    *finished = true;
-    if (task->item.status == PX_EBADLINE) {
+    if (task->item.status == PX_EBADLINE || settle->fetch->opts.on_exist == PX_ON_EXIST_RENAME) {
         return PX_OK;
     }
-    if (settle->fetch->opts.on_exist != PX_ON_EXIST_RENAME) {
-        int rc = claim_target(settle, task);
-        if (rc == PX_EIO) {
-            settle->error = "temporary file for target names failed";
-        }
-        if (rc != PX_OK) {
-            return rc == PX_EEXIST ? PX_OK : rc;
-        }
+    int rc = claim_target(settle, task);
+    if (rc == PX_EIO) {
+        settle->error = "temporary file for target names failed";
+    }
+    return rc == PX_EEXIST ? PX_OK : rc;
+}
+
+int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
+{
+    int rc = settle_claim(settle, task);
+
+    *finished = true;
+    if (rc != PX_OK || task->item.status == PX_EBADLINE) {
+        return rc;
     }
     if (settle_existing(task)) {
         return PX_OK;

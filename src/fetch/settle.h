@@ -29,6 +29,10 @@ PX_NODISCARD int settle_init(struct settle *settle, const struct px_fetch *fetch
                              const struct list *list);
 void settle_fini(struct settle *settle);
 
+/* Gives the task's target to it. When an earlier one has it, the task has failed, or is skipped as
+ * the same line. A task that has failed already claims nothing. PX_EIO, PX_ENOMEM. */
+PX_NODISCARD int settle_claim(struct settle *settle, struct fetch_task *task);
+
 /* PX_OK with `*finished`: it needs no worker. Else (PX_EIO, PX_ENOMEM) the run cannot go on. */
 PX_NODISCARD int settle_task(struct settle *settle, struct fetch_task *task, bool *finished);
 

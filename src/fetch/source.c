@@ -18,19 +18,16 @@
 
 #include "base/show.h"
 #include "fetch/engine.h"
-#include "fetch/list.h"
+#include "fetch/intake.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
 #include "fetch/task.h"
 #include "fetch/waiting.h"
 
-/* When a pipe has no line ready it is looked at again so soon. */
-#define PIPE_WAIT_NS (20 * PX_NS_PER_MS)
-
 struct fetch_source {
     struct px_source source; /* first */
     struct px_fetch *fetch;
-    struct list *list;
+    struct intake *intake;
     struct settle settle;
     struct origins *origins;
     struct waiting waiting;
@@ -66,17 +63,13 @@ static int hand_out(struct fetch_source *source, struct fetch_task *task, bool f
 
 /* --- the interface ---------------------------------------------------------------------------*/
 
-/* Makes a task of the next entry. PX_OK with `*out`; PX_EAGAIN: it was kept, or there is none now;
- * PX_EEND; else the list failed. */
+/* Takes the next task in. PX_OK with `*out`; PX_EAGAIN: there is none before `*again_ns`; PX_EEND;
+ * else the list failed. */
 static int make_task(struct fetch_source *source, int64_t now, struct fetch_task **out,
-                     bool *finished)
+                     bool *finished, int64_t *again_ns)
 {
-    struct list_entry entry;
-    int rc = list_next(source->list, now, &entry);
+    int rc = intake_next(source->intake, now, out, again_ns);
 
-    if (rc == PX_OK) {
-        rc = task_new(source->fetch, &entry, out);
-    }
     if (rc != PX_OK) {
         return rc;
     }
@@ -96,14 +89,14 @@ static int next_of_list(struct fetch_source *source, int64_t now, struct px_next
     while (!source->list_ended && waiting_count(&source->waiting) < SOURCE_KEPT_MAX) {
         struct fetch_task *task;
         bool finished;
-        int rc = make_task(source, now, &task, &finished);
+        int64_t again;
+        int rc = make_task(source, now, &task, &finished, &again);
 
         if (rc == PX_EEND) {
             source->list_ended = true;
             break;
         }
         if (rc == PX_EAGAIN) {
-            int64_t again = now + PIPE_WAIT_NS;
             out->until_ns = again < out->until_ns ? again : out->until_ns;
             return PX_EAGAIN;
         }
@@ -264,14 +257,14 @@ static const char *source_error(struct px_source *base)
 {
     struct fetch_source *source = source_of(base);
 
-    return source->settle.error != NULL ? source->settle.error : list_error(source->list);
+    return source->settle.error != NULL ? source->settle.error : intake_error(source->intake);
 }
 
 static uint64_t source_total(struct px_source *base)
 {
     struct fetch_source *source = source_of(base);
 
-    return source->list_ended ? source->made : 0;
+    return source->list_ended ? source->made : intake_total(source->intake);
 }
 
 static void source_free(struct px_source *base)
@@ -286,7 +279,7 @@ static void source_free(struct px_source *base)
     waiting_fini(&source->waiting);
     origins_free(source->origins);
     settle_fini(&source->settle);
-    list_free(source->list);
+    intake_free(source->intake);
     free(source);
 }
 
@@ -308,11 +301,6 @@ static size_t out_max(const struct px_fetch *fetch)
 
 int source_new(struct px_fetch *fetch, struct px_source **out)
 {
-    struct list_opts list = {.inputs = fetch->opts.inputs,
-                             .n_inputs = fetch->opts.n_inputs,
-                             .all_are_lists = fetch->opts.all_are_lists,
-                             .nul_separated = fetch->opts.nul_separated,
-                             .io = fetch->io};
     struct fetch_source *source = calloc(1, sizeof *source);
 
     if (source == NULL) {
@@ -322,9 +310,9 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->fetch = fetch;
     source->random = (uint64_t)px_now_ns() | 1;
     source->out_max = out_max(fetch);
-    int rc = list_new(&list, &source->list);
+    int rc = intake_new(fetch, &source->intake);
     if (rc == PX_OK) {
-        rc = settle_init(&source->settle, fetch, source->list);
+        rc = settle_init(&source->settle, fetch, intake_list(source->intake));
     }
     if (rc == PX_OK) {
         struct origins_rules rules = {.most = fetch->opts.per_host,

@@ -13,6 +13,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/parse.h"
 #include "fetch/engine.h"
 #include "fetch/syntax.h"
 
@@ -64,10 +65,14 @@ const char *spec_read(const struct list_entry *entry, struct spec *out)
             fault = option.value_len == 0 ? "dir= is empty" : NULL;
         } else if (list_option_is(&option, "checksum")) {
             fault = read_checksum(&option, &out->checksum);
+        } else if (list_option_is(&option, "size")) {
+            out->has_size =
+                px_parse_u64_n(option.value, option.value_len, 0, INT64_MAX, &out->size) == PX_OK;
+            fault = out->has_size ? NULL : "size= is not a number of bytes";
         } else if (names_header(&option)) {
             out->has_headers = true;
             fault = check_header(&option);
-        } else {
+        } else if (!list_option_is(&option, "split")) { /* the transfer asks for that */
             out->unknown = option.name;
             out->unknown_len = option.name_len;
         }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/digest.h"
 #include "fetch/list.h"
@@ -19,6 +20,8 @@ struct px_fetch;
 struct spec {
     struct list_option out, dir; /* .name == NULL: not given */
     struct px_checksum checksum;
+    bool has_size;
+    uint64_t size;       /* that the file must have */
     bool has_headers;    /* header=, referer= or user-agent= */
     const char *unknown; /* the last option that nobody uses, NULL = none */
     size_t unknown_len;

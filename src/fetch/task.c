@@ -180,7 +180,7 @@ static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct 
     return task;
 }
 
-static void fail_line(struct fetch_task *task, const char *fault)
+void task_fail_line(struct fetch_task *task, const char *fault)
 {
     if (task->item.line > 0) {
         task_set_failed(task, PX_EBADLINE, 0, "line %" PRIu64 ": %s", task->item.line, fault);
@@ -226,12 +226,13 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         fault = "not a valid URL";
     }
     if (fault != NULL) {
-        fail_line(task, fault);
+        task_fail_line(task, fault);
     } else {
         put_target(task, &to, &at);
         find_origin(task);
         task->item.target = task->target;
         task->sums.line = spec.checksum;
+        task->want_size = spec.has_size ? spec.size : GATE_UNKNOWN;
         task->has_headers = spec.has_headers;
         say_once_unused(task, &spec);
     }
@@ -344,6 +345,12 @@ static int put_options(const struct fetch_task *task, FILE *out)
     }
     if (task->fetch->opts.out_name != NULL) {
         bad |= fprintf(out, "  out=%s\n", task->fetch->opts.out_name) < 0;
+    }
+    if (task->sum_from_file) {
+        char hex[2 * PX_DIGEST_MAX_BYTES + 1];
+
+        px_hex(hex, task->sums.line.value, task->sums.line.len);
+        bad |= fprintf(out, "  checksum=%s=%s\n", px_digest_name(task->sums.line.kind), hex) < 0;
     }
     return bad;
 }

@@ -44,7 +44,9 @@ struct fetch_task {
     bool has_headers;   /* options hold header=, referer= or user-agent= */
     bool has_userinfo;  /* USER:PASS@ in the URL */
     size_t input;
-    uint64_t origin; /* hash of scheme://host:port */
+    uint64_t origin;    /* hash of scheme://host:port */
+    bool sum_from_file; /* sums.line came from --checksum-file, not from the options */
+    uint64_t want_size; /* that the list says; GATE_UNKNOWN = nothing */
 
     /* the source's: when and how often */
     struct task_plan {
@@ -58,9 +60,9 @@ struct fetch_task {
     /* the worker's, from try to try */
     struct part part;
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
-    struct sums sums;        /* sums.line is fixed after task_new() */
-    uint64_t size; /* of the whole, GATE_UNKNOWN */
-    bool http1;    /* its end could not be trusted otherwise: see quirk.h */
+    struct sums sums;      /* sums.line is fixed after task_new() */
+    uint64_t size;         /* of the whole, GATE_UNKNOWN */
+    bool http1;            /* its end could not be trusted otherwise: see quirk.h */
     unsigned restarts;
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */
@@ -118,6 +120,9 @@ void task_set_repeated(struct fetch_task *task, const char *text); /* skipped: a
 void task_set_canceled(struct fetch_task *task);
 void task_set_failed(struct fetch_task *task, int status, int err, const char *fmt, ...)
     PX_PRINTF(4, 5);
+
+/* Failed for what its line says: PX_EBADLINE with "line N: fault". */
+void task_fail_line(struct fetch_task *task, const char *fault);
 
 /* As a list entry (see px_fetch_write_entry). */
 PX_NODISCARD int task_write_entry(const struct fetch_task *task, FILE *out);

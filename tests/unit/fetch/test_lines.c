@@ -63,7 +63,8 @@ static void put(struct scratch *scratch, const char *name, const void *bytes, si
 static void open_lines(struct lines *lines, struct scratch *scratch, const char *name,
                        char separator)
 {
-    assert_int_equal(lines_open(lines, io_fault_ops(), scratch_path(scratch, name), separator), 0);
+    assert_int_equal(
+        lines_open(lines, io_fault_ops(), scratch_path(scratch, name), separator, NULL), 0);
 }
 
 static void take_expected(struct lines *lines, const void *bytes, size_t n)
@@ -328,7 +329,7 @@ static void test_lines_close_leaves_standard_input_open(void **state)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     say(ends[1], "a\n");
-    assert_int_equal(lines_open(&lines, io_fault_ops(), "-", '\n'), 0);
+    assert_int_equal(lines_open(&lines, io_fault_ops(), "-", '\n', NULL), 0);
     take_expected(&lines, "a", 1);
     expect_status(&lines, PX_EAGAIN);
     lines_close(&lines);
@@ -348,15 +349,17 @@ static void test_lines_open_failure_sets_errno_and_leaks_nothing(void **state)
 {
     struct scratch *scratch = *state;
     struct lines lines;
-    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch_path(scratch, "none"), '\n'), -1);
+    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch_path(scratch, "none"), '\n', NULL),
+                     -1);
     assert_int_equal(errno, ENOENT);
     io_fault_reset();
-    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch->dir, '\n'), -1);
+    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch->dir, '\n', NULL), -1);
     assert_int_equal(errno, EISDIR);
     assert_int_equal(io_fault_calls(IO_FAULT(close)), 1);
     put(scratch, "list", "a\n", 2);
     io_fault_arm(IO_FAULT(fstat), 1, EIO, IO_FAULT_ONCE);
-    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch_path(scratch, "list"), '\n'), -1);
+    assert_int_equal(lines_open(&lines, io_fault_ops(), scratch_path(scratch, "list"), '\n', NULL),
+                     -1);
     assert_int_equal(errno, EIO);
     assert_int_equal(io_fault_calls(IO_FAULT(close)), 1);
     lines_close(&lines); /* legal after a failed open */

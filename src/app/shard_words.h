@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/shard_words.h - what --shard says: "K/N", or what the environment of a batch system says.
+ */
+#ifndef PX_APP_SHARD_WORDS_H
+#define PX_APP_SHARD_WORDS_H
+
+#include <stddef.h>
+
+#include <pxfer/attr.h>
+
+#define SHARD_MAX 1000000u /* runs */
+#define SHARD_TEXT_ROOM 256
+
+struct shard_words {
+    unsigned index, count;
+    char from[SHARD_TEXT_ROOM]; /* the variables that said so; "" = the user did */
+};
+
+/* Reads "K/N" (0 <= K < N), "auto", or "auto/N": the index from the environment, the count given.
+ * `env` is getenv(3) or a test's. PX_EUSAGE: `why` (room bytes) says what is wrong. */
+PX_NODISCARD int shard_words_read(const char *text, char *(*env)(const char *name),
+                                  struct shard_words *out, char *why, size_t room);
+
+#endif

@@ -49,6 +49,7 @@ static const struct option_choice shard_by_words[] = {
 
 static const struct option_choice on_exist_words[] = {
     {"skip", PX_ON_EXIST_SKIP},
+    {"newer", PX_ON_EXIST_NEWER},
     {"overwrite", PX_ON_EXIST_OVERWRITE},
     {"rename", PX_ON_EXIST_RENAME},
     {"fail", PX_ON_EXIST_FAIL},
@@ -85,6 +86,7 @@ static const struct option_spec table[] = {
                    FETCH(out_name)),
     OPTION_ROW_CHOICE(0, "on-exist", "what to do when the name is taken", "skip", FETCH(on_exist),
                       on_exist_words),
+    OPTION_ROW_SET('N', "newer", "the same as --on-exist=newer", FETCH(on_exist), PX_ON_EXIST_NEWER),
     OPTION_ROW_CHOICE(0, "fsync", "make data durable for each file or at the end", "none",
                       FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),

@@ -31,7 +31,8 @@ struct px_fetch;
 struct px_io_ops;
 
 enum px_on_exist {
-    PX_ON_EXIST_SKIP, /* the default: a final name is complete by contract */
+    PX_ON_EXIST_SKIP,  /* the default: a final name is complete by contract */
+    PX_ON_EXIST_NEWER, /* asked for again, on the condition that it has changed; then replaced */
     PX_ON_EXIST_OVERWRITE,
     PX_ON_EXIST_RENAME, /* NAME.1, NAME.2 ... */
     PX_ON_EXIST_FAIL,
@@ -63,6 +64,22 @@ enum px_fsync {
     PX_FSYNC_NONE, /* the default */
     PX_FSYNC_FILE, /* each file and its directory entry before its name appears */
     PX_FSYNC_END,  /* one syncfs(2) at the end */
+};
+
+/* What an earlier run's journal says of a file that was finished. Borrowed until the next look. */
+struct px_fetch_record {
+    const char *target; /* its final path */
+    uint64_t bytes;     /* its size and mtime then: as long as both are the same it is that file */
+    int64_t mtime_ns;   /* since 1970 */
+    const char *etag;   /* as the server sent them; NULL = none */
+    const char *last_modified;
+};
+
+/* Where such records come from. `find` looks up px_fetch_detail.id; it also gets the URL, to make
+ * sure. False: there is none. Called on the owner's thread. */
+struct px_fetch_memory {
+    bool (*find)(void *ctx, uint64_t id, const char *url, struct px_fetch_record *out);
+    void *ctx;
 };
 
 /* All borrowed, all must outlive the engine. {0} plus workers = sensible defaults; a 0 in a field
@@ -117,6 +134,10 @@ struct px_fetch_opts {
     bool keep_bad;                   /* a file with the wrong digest is kept as .NAME.bad */
     bool ignore_server_digest; /* do not compare with what the server states (Repr-Digest ...) */
 
+    /* between runs */
+    const struct px_fetch_memory *memory; /* what it proves done is skipped; NULL = none */
+    bool stamps;                          /* fill in size and mtime of px_fetch_detail */
+
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; workers * streams slots */
     const struct px_log *log;     /* NULL = none */
@@ -131,8 +152,12 @@ struct px_fetch_detail {
     const char *last_modified;
     const char *digest_name; /* "sha-256" when one was computed */
     const char *digest_hex;
+    uint64_t id;    /* of the URL without USER:PASS, the target and the checksum: a hash */
+    bool has_stamp; /* size and mtime are those of the file that has the name now */
+    uint64_t size;
+    int64_t mtime_ns;
     bool resumed;            /* some bytes came from an earlier try or run */
-    const char *skip_reason; /* "exists", "same line as N" ... for PX_ITEM_SKIPPED */
+    const char *skip_reason; /* "exists", "done", "not modified" ... for PX_ITEM_SKIPPED */
 };
 
 /* px_account.phase_ns[]: in the order in which they happen to one transfer. */

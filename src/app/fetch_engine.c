@@ -4,6 +4,8 @@
  */
 #include "app/fetch_engine.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +13,10 @@
 
 #include <pxfer/status.h>
 
+#include "app/resume.h"
+#include "app/signals.h"
 #include "base/digest.h"
+#include "base/fdio.h"
 #include "base/show.h"
 
 /* The queue is where URLs wait, not where workers do: no limit of the run. */
@@ -71,6 +76,17 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     fetch_engine_text(json, "last_modified", detail->last_modified);
     fetch_engine_url(json, "final_url", detail->final_url);
     fetch_engine_text(json, "reason", detail->skip_reason);
+    if (detail->id != 0) {
+        char id[17];
+        snprintf(id, sizeof id, "%016" PRIx64, detail->id);
+        jsonl_string(json, "id", id);
+    }
+    if (detail->has_stamp) {
+        char mtime[RESUME_MTIME_ROOM];
+        resume_format_mtime(detail->mtime_ns, mtime);
+        jsonl_u64(json, "size", detail->size);
+        jsonl_string(json, "mtime", mtime);
+    }
     if (detail->resumed) {
         jsonl_bool(json, "resumed", true);
     }
@@ -87,49 +103,95 @@ struct journal_schema fetch_engine_journal(void)
     };
 }
 
+/* An engine, and the journal that it asks what is done already. */
+struct fetch_engine {
+    struct px_fetch *fetch;
+    struct resume *resume; /* NULL: there is no journal */
+    struct px_fetch_memory memory;
+};
+
 static const struct px_account *fetch_engine_account(const void *engine, unsigned worker)
 {
-    return px_fetch_account(engine, worker);
+    const struct fetch_engine *self = engine;
+    return px_fetch_account(self->fetch, worker);
 }
 
-int fetch_engine_open(const struct px_fetch_opts *opts, const struct session_run *run,
-                      struct run_engine *out, char *error, size_t room)
+static void fetch_engine_free(struct fetch_engine *self)
+{
+    px_fetch_free(self->fetch);
+    resume_free(self->resume);
+    free(self);
+}
+
+static int fetch_engine_read_journal(struct fetch_engine *self, const char *path, char *error,
+                                     size_t room)
+{
+    const int status = resume_open(path, NULL, signals_stopping, &self->resume);
+    if (status == PX_OK) {
+        self->memory = (struct px_fetch_memory){.find = resume_find, .ctx = self->resume};
+    } else if (room > 0) {
+        char *shown = px_show_dup(path);
+        snprintf(error, room, "reading the journal %s: %s", shown != NULL ? shown : "",
+                 status == PX_ENOMEM ? px_status_text(status) : px_errno_text(errno));
+        free(shown);
+    }
+    return status;
+}
+
+static int fetch_engine_begin(struct fetch_engine *self, const struct px_fetch_opts *opts,
+                              const struct session_run *run, struct px_source **source, char *error,
+                              size_t room)
 {
     struct px_fetch_opts mine = *opts;
     mine.workers = run->workers;
     mine.activity = run->activity;
     mine.log = run->log;
+    mine.stamps = run->every_item;
     if (run->scratch != NULL) {
         mine.dir = run->scratch;
         mine.confine = true;
     }
-    struct px_fetch *fetch = NULL;
-    int status = px_fetch_new(&mine, error, room, &fetch);
+    if (run->journal != NULL) {
+        const int status = fetch_engine_read_journal(self, run->journal, error, room);
+        if (status != PX_OK) {
+            return status;
+        }
+        mine.memory = &self->memory;
+    }
+    const int status = px_fetch_new(&mine, error, room, &self->fetch);
+    return status == PX_OK ? px_fetch_source(self->fetch, source) : status;
+}
+
+int fetch_engine_open(const struct px_fetch_opts *opts, const struct session_run *run,
+                      struct run_engine *out, char *error, size_t room)
+{
+    struct fetch_engine *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return PX_ENOMEM;
+    }
+    const int status = fetch_engine_begin(self, opts, run, &out->source, error, room);
     if (status != PX_OK) {
+        fetch_engine_free(self);
         return status;
     }
-    status = px_fetch_source(fetch, &out->source);
-    if (status != PX_OK) {
-        px_fetch_free(fetch);
-        return status;
-    }
-    out->engine = fetch;
-    out->body = px_fetch_body(fetch);
+    out->engine = self;
+    out->body = px_fetch_body(self->fetch);
     out->account = fetch_engine_account;
     return PX_OK;
 }
 
 int fetch_engine_sync(void *ctx, struct run_engine *engine)
 {
+    const struct fetch_engine *self = engine->engine;
     (void)ctx;
-    return px_fetch_sync(engine->engine);
+    return px_fetch_sync(self->fetch);
 }
 
 void fetch_engine_close(void *ctx, struct run_engine *engine)
 {
     (void)ctx;
     engine->source->ops->free(engine->source);
-    px_fetch_free(engine->engine);
+    fetch_engine_free(engine->engine);
 }
 
 void fetch_engine_print_versions(FILE *out)

@@ -196,6 +196,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     const struct session_run run = {
         .workers = workers,
         .scratch = scratch,
+        .journal = scratch == NULL ? s->opts->journal : NULL,
         .every_item = session_wants_every_item(s, scratch),
         .activity = activity,
         .log = scratch != NULL ? &s->errors_only : &s->log,

@@ -81,6 +81,11 @@ int signals_install(void)
     return status;
 }
 
+bool signals_stopping(void)
+{
+    return atomic_load(&px_signal_seen.stop) != 0;
+}
+
 struct signals_seen signals_take(void)
 {
     return (struct signals_seen){

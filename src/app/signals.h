@@ -27,6 +27,9 @@ struct signals_seen {
 /* Installs the handlers; before any thread starts. PX_EINTERNAL with errno. */
 PX_NODISCARD int signals_install(void);
 
+/* Was it told to stop? Any thread; takes nothing away from signals_take(). */
+bool signals_stopping(void);
+
 /* What came. Any thread; one caller only gets a `status`. */
 struct signals_seen signals_take(void);
 

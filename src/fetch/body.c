@@ -110,8 +110,8 @@ static void refuse_beyond_limits(struct transfer *transfer, const struct gate_re
     struct gate_result *gate = &transfer->gate;
 
     if (gate->verdict == GATE_WHOLE || gate->verdict == GATE_CONTINUE) {
-        const char *why = limits_of_reply(&transfer->fetch->opts, reply->content_type, gate->size,
-                                          transfer->why);
+        const char *why =
+            limits_of_reply(&transfer->fetch->opts, reply->content_type, gate->size, transfer->why);
 
         if (why != NULL) {
             *gate = (struct gate_result){.verdict = GATE_REFUSE, .why = why};
@@ -126,7 +126,8 @@ void body_judge(struct transfer *transfer)
     struct gate_ask ask = {.from = transfer->from,
                            .size = task->size,
                            .etag = task->detail.etag,
-                           .last_modified = task->detail.last_modified};
+                           .last_modified = task->detail.last_modified,
+                           .conditional = task_is_conditional(task)};
 
     transfer->judged = true;
     transfer->gate = gate_judge(&ask, &reply);

@@ -160,6 +160,11 @@ struct gate_result gate_judge(const struct gate_ask *ask, const struct gate_repl
     case 203: /* a proxy that changed the reply says so; it is still an answer to GET */
         return (struct gate_result){.verdict = GATE_WHOLE, .body_bytes = length, .size = length};
     case 206: return judge_partial(ask, reply, length);
+    case 304:
+        return ask->conditional ? (struct gate_result){.verdict = GATE_UNMODIFIED,
+                                                       .body_bytes = GATE_UNKNOWN,
+                                                       .size = GATE_UNKNOWN}
+                                : refuse(NULL);
     case 416: return judge_unsatisfied(ask, reply);
     default: return refuse(NULL);
     }

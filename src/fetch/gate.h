@@ -24,6 +24,7 @@ struct gate_ask {
     uint64_t size;             /* of the whole, or GATE_UNKNOWN */
     const char *etag;          /* as in the reply that the held bytes came with; NULL = none */
     const char *last_modified; /* likewise */
+    bool conditional;          /* only when the file is another than the one that is there */
 };
 
 /* The head of the reply. Header values as sent, NULL = absent. */
@@ -41,13 +42,14 @@ struct gate_reply {
 };
 
 enum gate_verdict {
-    GATE_WHOLE,    /* the body is the whole, from byte 0: drop what is held */
-    GATE_CONTINUE, /* the body goes on where the held bytes end */
-    GATE_COMPLETE, /* no body is needed: all bytes are held */
-    GATE_REDIRECT, /* look at Location */
-    GATE_ANEW,     /* what is held is of no use: drop it and ask for the whole */
-    GATE_CHANGED,  /* as GATE_ANEW, because the file on the server is another one now */
-    GATE_REFUSE,   /* a failure: http status or a reply that contradicts itself */
+    GATE_WHOLE,      /* the body is the whole, from byte 0: drop what is held */
+    GATE_CONTINUE,   /* the body goes on where the held bytes end */
+    GATE_COMPLETE,   /* no body is needed: all bytes are held */
+    GATE_UNMODIFIED, /* no body: the file that is there is still the server's */
+    GATE_REDIRECT,   /* look at Location */
+    GATE_ANEW,       /* what is held is of no use: drop it and ask for the whole */
+    GATE_CHANGED,    /* as GATE_ANEW, because the file on the server is another one now */
+    GATE_REFUSE,     /* a failure: http status or a reply that contradicts itself */
 };
 
 struct gate_result {

@@ -21,6 +21,7 @@
 #include "base/show.h"
 #include "fetch/bad.h"
 #include "fetch/body.h"
+#include "fetch/earlier.h"
 #include "fetch/engine.h"
 #include "fetch/task.h"
 #include "fetch/transfer.h"
@@ -199,6 +200,19 @@ static void note_final_name(struct fetch_task *task, char *final_name)
     }
 }
 
+void outcome_unmodified(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    const char *etag = transfer->head.value[HEAD_ETAG];
+
+    task_drop_part(task); /* of another version, from an earlier run */
+    task->detail.etag = task_keep_text(task, etag != NULL ? etag : task->condition.etag);
+    task->detail.last_modified = task_keep_text(task, transfer->head.value[HEAD_LAST_MODIFIED]);
+    earlier_stamp(task);
+    task_set_skipped(task, PX_EEXIST, "not modified");
+    task->facts = (struct retry_facts){.status = PX_OK};
+}
+
 void outcome_finish(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -235,6 +249,7 @@ void outcome_finish(struct transfer *transfer)
         }
     } else {
         note_final_name(task, final_name);
+        earlier_stamp(task);
         task_set_ok(task, held);
         task->facts = (struct retry_facts){.status = PX_OK};
     }

@@ -17,6 +17,9 @@ struct transfer;
 /* All bytes are there: flush, compare the checksum, publish. Sets the outcome, whatever it is. */
 void outcome_finish(struct transfer *transfer);
 
+/* The server says that the file that is there is still its own. */
+void outcome_unmodified(struct transfer *transfer);
+
 /* The failures, by what knows the reason. */
 void outcome_failed(struct transfer *transfer, int status, const char *why); /* why: printable */
 void outcome_part_failed(struct transfer *transfer, int status); /* task->part has stage and err */

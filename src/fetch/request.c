@@ -199,6 +199,11 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
     } else {
         SET(rc, easy, CURLOPT_RANGE, NULL);
     }
+    /* Not as a header: so libcurl ends a reply of status 200 that is no newer at its head, and calls
+     * it 304. Some servers do not know the header, nginx by default only its own very date. */
+    SET(rc, easy, CURLOPT_TIMECONDITION,
+        (long)(request->has_date ? CURL_TIMECOND_IFMODSINCE : CURL_TIMECOND_NONE));
+    SET(rc, easy, CURLOPT_TIMEVALUE_LARGE, (curl_off_t)request->date_s);
     return status_of(rc);
 }
 
@@ -289,6 +294,27 @@ static bool is_replaced(const struct curl_slist *list, size_t n, const char *hea
     return false;
 }
 
+static int append_condition(const struct fetch_task *task, struct curl_slist **list)
+{
+    char *line = NULL;
+
+    if (task->condition.etag == NULL) {
+        return PX_OK;
+    }
+    if (asprintf(&line, "If-None-Match: %s", task->condition.etag) < 0) {
+        return PX_ENOMEM;
+    }
+    int rc = append(list, line);
+    free(line);
+    return rc;
+}
+
+int request_hop_headers(const struct fetch_task *task, struct curl_slist **out)
+{
+    *out = NULL;
+    return append_condition(task, out);
+}
+
 int request_headers(const struct fetch_task *task, struct curl_slist **out)
 {
     const struct px_fetch_opts *opts = &task->fetch->opts;
@@ -303,6 +329,9 @@ int request_headers(const struct fetch_task *task, struct curl_slist **out)
         if (!is_replaced(*out, own, opts->headers[i])) {
             rc = append(out, opts->headers[i]);
         }
+    }
+    if (rc == PX_OK) {
+        rc = append_condition(task, out);
     }
     if (rc != PX_OK) {
         curl_slist_free_all(*out);

@@ -28,8 +28,10 @@ struct request_hooks {
 /* One request of a transfer: the first, or one hop of a redirect. */
 struct request {
     const char *url;
-    uint64_t from;              /* Range: bytes=from- ; 0 = no Range header */
-    bool http1;                 /* HTTP/1.1, whatever the run asks for, on a new connection */
+    uint64_t from; /* Range: bytes=from- ; 0 = no Range header */
+    bool http1;    /* HTTP/1.1, whatever the run asks for, on a new connection */
+    bool has_date; /* If-Modified-Since; and a 200 of no later date counts as 304 */
+    int64_t date_s;
     struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
 };
 
@@ -44,9 +46,11 @@ PX_NODISCARD int request_set(const struct px_fetch *fetch, CURL *easy,
                              const struct request *request);
 
 /* The headers of the run (-H) and those of the task; a task's header replaces the run's of the same
- * name. Caller frees with curl_slist_free_all(). Only for a task with has_headers; for others
- * request_run_headers(). */
+ * name; and If-None-Match, when the task is conditional. Caller frees with curl_slist_free_all().
+ * Only for a task with headers or an ETag of its own; for others request_run_headers(). */
 PX_NODISCARD int request_headers(const struct fetch_task *task, struct curl_slist **out);
+/* What other origins get: If-None-Match alone, or NULL. */
+PX_NODISCARD int request_hop_headers(const struct fetch_task *task, struct curl_slist **out);
 PX_NODISCARD int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out);
 
 #endif

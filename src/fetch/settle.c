@@ -19,6 +19,7 @@
 
 #include "base/fdio.h"
 #include "base/show.h"
+#include "fetch/earlier.h"
 #include "fetch/engine.h"
 #include "fetch/list.h"
 #include "fetch/name.h"
@@ -98,6 +99,32 @@ static void skip_existing(struct fetch_task *task)
     task_set_skipped(task, PX_EEXIST, "exists");
 }
 
+static void say_changed(const struct fetch_task *task)
+{
+    char shown[512];
+
+    px_log_line(task->fetch->opts.log, PX_LOG_NORMAL, PX_LOG_MAIN,
+                "%s: not the file that the journal tells of, fetching it again",
+                px_show_str(shown, sizeof shown, task->target));
+}
+
+/* Asks what earlier runs know. True: they had finished the task. */
+static bool settle_earlier(struct fetch_task *task)
+{
+    enum px_on_exist on_exist = task->fetch->opts.on_exist;
+    enum earlier look = on_exist != PX_ON_EXIST_NEWER ? earlier_look(task) : EARLIER_UNKNOWN;
+
+    if (look == EARLIER_DONE) {
+        task_set_skipped(task, PX_EEXIST, "done");
+        return true;
+    }
+    if (look == EARLIER_CHANGED && on_exist == PX_ON_EXIST_SKIP) {
+        task->replaces = true;
+        say_changed(task);
+    }
+    return false;
+}
+
 /* Looks at the target. True: the task is finished. */
 static bool settle_existing(struct fetch_task *task)
 {
@@ -106,9 +133,9 @@ static bool settle_existing(struct fetch_task *task)
     bool at_base = task->in_base && fetch->base != NULL; /* a dry run has none */
     int dirfd = at_base ? fetch->base->fd : AT_FDCWD;
     const char *path = at_base ? task->name : task->target;
-    bool fails = fetch->opts.on_exist == PX_ON_EXIST_FAIL;
+    enum px_on_exist on_exist = fetch->opts.on_exist;
 
-    if ((fetch->opts.on_exist != PX_ON_EXIST_SKIP && !fails) ||
+    if (on_exist == PX_ON_EXIST_OVERWRITE || on_exist == PX_ON_EXIST_RENAME || task->replaces ||
         (at_base && !present_may_have(&fetch->present, task->name))) {
         return false;
     }
@@ -119,8 +146,11 @@ static bool settle_existing(struct fetch_task *task)
     if (!S_ISREG(st.st_mode)) {
         task_set_failed(task, PX_EIO, 0, "target is %s",
                         S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
-    } else if (fails) {
+    } else if (on_exist == PX_ON_EXIST_FAIL) {
         task_set_failed(task, PX_EEXIST, EEXIST, "target exists");
+    } else if (on_exist == PX_ON_EXIST_NEWER) {
+        earlier_make_condition(task, earlier_look(task), &st);
+        return false;
     } else {
         skip_existing(task);
     }
@@ -147,7 +177,8 @@ int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
     if (rc != PX_OK || task->item.status == PX_EBADLINE) {
         return rc;
     }
-    if (settle_existing(task)) {
+    task->detail.id = earlier_id(task);
+    if (settle_earlier(task) || settle_existing(task)) {
         return PX_OK;
     }
     if (settle->fetch->opts.dry_run) {

@@ -96,8 +96,8 @@ int sums_catch_up(struct sums *sums, const struct px_io_ops *io, int fd, uint64_
     int err = 0;
     while (rc == PX_OK && sums->fed < upto) {
         uint64_t left = upto - sums->fed;
-        ssize_t got = io->pread(fd, block, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES,
-                                (off_t)sums->fed);
+        ssize_t got =
+            io->pread(fd, block, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES, (off_t)sums->fed);
 
         if (got > 0) {
             rc = sums_feed(sums, block, (size_t)got);

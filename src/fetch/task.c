@@ -246,10 +246,12 @@ struct part_place task_place(const struct fetch_task *task)
 {
     const struct px_fetch *fetch = task->fetch;
 
+    bool replaces = task->replaces || fetch->opts.on_exist == PX_ON_EXIST_NEWER;
+
     return (struct part_place){.io = fetch->io,
                                .dirfd = task->dir != NULL ? task->dir->fd : -1,
                                .name = task->name,
-                               .on_exist = fetch->opts.on_exist,
+                               .on_exist = replaces ? PX_ON_EXIST_OVERWRITE : fetch->opts.on_exist,
                                .fsync = fetch->opts.fsync,
                                .mode = fetch->mode};
 }

@@ -42,7 +42,13 @@ struct fetch_task {
     const char *name;   /* inside target: its last component */
     bool in_base;       /* the directory is the engine's own */
     bool has_headers;   /* options hold header=, referer= or user-agent= */
-    bool has_userinfo;  /* USER:PASS@ in the URL */
+    struct task_condition {
+        const char *etag; /* If-None-Match; NULL = none */
+        bool has_date;    /* else If-Modified-Since */
+        int64_t date_s;
+    } condition;       /* --on-exist=newer, when there is a file */
+    bool replaces;     /* whatever --on-exist says: the file is not the one that was recorded */
+    bool has_userinfo; /* USER:PASS@ in the URL */
     size_t input;
     uint64_t origin;    /* hash of scheme://host:port */
     bool sum_from_file; /* sums.line came from --checksum-file, not from the options */
@@ -82,6 +88,11 @@ struct fetch_task {
 static inline struct fetch_task *task_of(struct px_result *result)
 {
     return (struct fetch_task *)(void *)result;
+}
+
+static inline bool task_is_conditional(const struct fetch_task *task)
+{
+    return task->condition.etag != NULL || task->condition.has_date;
 }
 
 /* Makes a task of an entry. A bad entry becomes a task that has failed already, with PX_EBADLINE and

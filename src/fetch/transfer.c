@@ -72,6 +72,8 @@ static void drop_hop(struct transfer *transfer)
     transfer->hop_url = NULL;
     curl_slist_free_all(transfer->task_headers);
     transfer->task_headers = NULL;
+    curl_slist_free_all(transfer->hop_headers);
+    transfer->hop_headers = NULL;
 }
 
 void transfer_fini(struct transfer *transfer)
@@ -86,6 +88,11 @@ void transfer_fini(struct transfer *transfer)
 static const char *current_url(const struct transfer *transfer)
 {
     return transfer->hop_url != NULL ? transfer->hop_url : transfer->task->url;
+}
+
+static bool has_own_headers(const struct fetch_task *task)
+{
+    return task->has_headers || task->condition.etag != NULL;
 }
 
 /* Sets up the next request of this try. */
@@ -111,10 +118,14 @@ static int prepare(struct transfer *transfer)
     transfer->error[0] = '\0';
     transfer->from = task->part.held;
 
-    struct request request = {
-        .url = current_url(transfer), .from = transfer->from, .http1 = task->http1};
+    struct request request = {.url = current_url(transfer),
+                              .from = transfer->from,
+                              .http1 = task->http1,
+                              .has_date = task->condition.has_date,
+                              .date_s = task->condition.date_s,
+                              .headers = transfer->hop_headers};
     if (transfer->same_origin) {
-        request.headers = task->has_headers ? transfer->task_headers : transfer->run_headers;
+        request.headers = has_own_headers(task) ? transfer->task_headers : transfer->run_headers;
     }
     return request_set(transfer->fetch, transfer->easy, &request);
 }
@@ -228,8 +239,11 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     if (transfer->easy == NULL) {
         rc = make_easy(transfer);
     }
-    if (rc == PX_OK && task->has_headers) {
+    if (rc == PX_OK && has_own_headers(task)) {
         rc = request_headers(task, &transfer->task_headers);
+    }
+    if (rc == PX_OK) {
+        rc = request_hop_headers(task, &transfer->hop_headers);
     }
     if (rc == PX_OK) {
         rc = prepare(transfer);
@@ -331,6 +345,7 @@ static bool decide(struct transfer *transfer, CURLcode code)
             return false;
         }
         break;
+    case GATE_UNMODIFIED: outcome_unmodified(transfer); return false;
     case GATE_COMPLETE: break;
     }
     outcome_finish(transfer);

@@ -43,6 +43,7 @@ struct transfer {
     unsigned hops;
     char *hop_url;                   /* owned; NULL: the task's own URL */
     struct curl_slist *task_headers; /* owned; NULL: none, or the run's are used */
+    struct curl_slist *hop_headers;  /* owned; for other origins */
     bool same_origin;                /* of this hop and the task's URL */
 
     /* this request */
@@ -52,9 +53,9 @@ struct transfer {
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     struct gate_result gate;
     char why[LIMITS_WHY_ROOM]; /* gate.why may point here */
-    int local;              /* PX_OK, or the class of a local failure in a callback */
-    uint64_t body_bytes;    /* received, of a body that is taken */
-    uint64_t dropped_bytes; /* received, of a body that nobody wants */
+    int local;                 /* PX_OK, or the class of a local failure in a callback */
+    uint64_t body_bytes;       /* received, of a body that is taken */
+    uint64_t dropped_bytes;    /* received, of a body that nobody wants */
     size_t head_bytes;
     struct head head;
     struct stated stated;

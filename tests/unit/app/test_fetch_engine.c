@@ -67,6 +67,10 @@ static void test_fetch_engine_journal_tells_what_is_known(void **state)
                                          .last_modified = "Mon, 01 Jan 2024 00:00:00 GMT",
                                          .digest_name = "sha-256",
                                          .digest_hex = "00ff",
+                                         .id = 0xab,
+                                         .has_stamp = true,
+                                         .size = 7,
+                                         .mtime_ns = 1700000000000000005,
                                          .resumed = true,
                                          .skip_reason = "exists"};
     char *line = line_of(&full);
@@ -80,6 +84,9 @@ static void test_fetch_engine_journal_tells_what_is_known(void **state)
         "\"final_url\":\"http://***@host/y?token=***\"",
         "\"reason\":\"exists\"",
         "\"resumed\":true",
+        "\"id\":\"00000000000000ab\"",
+        "\"size\":7",
+        "\"mtime\":\"1700000000.000000005\"",
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         if (strstr(line, members[i]) == NULL) {

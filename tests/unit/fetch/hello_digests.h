@@ -11,7 +11,8 @@
 #define CRC32 "NhCmhg=="
 #define CRC32C "mnG7TA=="
 #define CRC64 "M3eFcAZSQlc="
-#define SHA512 "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcj" \
-               "I8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
+#define SHA512                                     \
+    "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcj" \
+    "I8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw=="
 
 #endif

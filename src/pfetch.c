@@ -27,6 +27,8 @@ struct options {
     struct px_fetch_opts fetch;
 };
 
+#define DEFAULT_JOBS 5u
+
 #define AT(field) offsetof(struct options, field)
 #define FETCH(field) offsetof(struct options, fetch.field)
 
@@ -63,6 +65,8 @@ static const struct option_choice fsync_words[] = {
     {NULL, 0},
 };
 
+static const struct option_choice split_words[] = {{"auto", -1}, {NULL, 0}}; /* PX_SPLIT_AUTO */
+
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
     OPTION_ROW_ARG(OPTION_STRINGS, 'i', "input-file", "FILE",
@@ -91,7 +95,8 @@ static const struct option_spec table[] = {
                       FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),
     OPTION_ROW_GROUP("Transfers:"),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs", "worker threads", "5", AT(session.jobs), 1,
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
+                      "worker threads; default: 5, with -s N at least N", NULL, AT(session.jobs), 1,
                       1024),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "streams", "transfers in flight in each worker", "1",
                       FETCH(streams), 1, 4096),
@@ -99,6 +104,25 @@ static const struct option_spec table[] = {
                       NULL, FETCH(per_host), 1, 1U << 22),
     OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "delay", "SEC",
                    "time between starts of transfers from one host", NULL, FETCH(delay_ms)),
+    {.kind = OPTION_UNSIGNED,
+     .letter = 's',
+     .name = "split",
+     .arg = "N|auto",
+     .min = 1,
+     .max = 60,
+     .choices = split_words,
+     .preset = "1",
+     .offset = FETCH(split),
+     .help = "fetch a large file in up to N segments at once; auto: with all idle workers"},
+    {.kind = OPTION_SIZE,
+     .letter = 'k',
+     .name = "min-split-size",
+     .arg = "SIZE",
+     .preset = "20M",
+     .min = 4096,
+     .max = INT64_MAX,
+     .offset = FETCH(min_split_bytes),
+     .help = "least size of a segment"},
     OPTION_ROW_SET(0, "http1.1", "HTTP/1.1 only", FETCH(http), PX_HTTP_1_1),
     OPTION_ROW_SET(0, "http2", "HTTP/2 over TLS where it is offered", FETCH(http), PX_HTTP_2),
     OPTION_ROW_SET(0, "http2-prior-knowledge", "HTTP/2 without asking", FETCH(http),
@@ -179,6 +203,15 @@ static const char *only_once(void *ctx)
     return NULL;
 }
 
+/* Segments are of use only while there is a worker for each. */
+static unsigned default_jobs(const struct px_fetch_opts *fetch)
+{
+    const unsigned streams = fetch->streams > 0 ? fetch->streams : 1;
+    const unsigned wanted =
+        fetch->split == PX_SPLIT_AUTO ? 0 : (fetch->split + streams - 1) / streams;
+    return wanted > DEFAULT_JOBS ? wanted : DEFAULT_JOBS;
+}
+
 /* The lists of -i, then the operands; NULL when out of memory. Caller frees. */
 static const char **gather_inputs(struct options *options, const struct option_parsed *parsed)
 {
@@ -190,6 +223,9 @@ static const char **gather_inputs(struct options *options, const struct option_p
     options->fetch.inputs = inputs;
     options->fetch.n_inputs = lists + parsed->n_operands;
     options->fetch.all_are_lists = parsed->n_operands == 0;
+    if (options->session.jobs == 0) {
+        options->session.jobs = default_jobs(&options->fetch);
+    }
     if (options->fetch.max_retry_after_ms == 0) {
         options->fetch.max_retry_after_ms = -1; /* the engine's 0 is its default */
     }

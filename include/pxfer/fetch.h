@@ -82,6 +82,8 @@ struct px_fetch_memory {
     void *ctx;
 };
 
+#define PX_SPLIT_AUTO 0xffffffffU
+
 /* All borrowed, all must outlive the engine. {0} plus workers = sensible defaults; a 0 in a field
  * that says so means its default. */
 struct px_fetch_opts {
@@ -123,6 +125,8 @@ struct px_fetch_opts {
     bool allow_downgrade;       /* https -> http redirects */
     int64_t stall_timeout_ms;   /* no byte for so long; 0 = 60 s */
     int64_t connect_timeout_ms; /* 0 = 10 s */
+    unsigned split;             /* segments of one file, 0 = 1; PX_SPLIT_AUTO: as many as help */
+    uint64_t min_split_bytes;   /* least size of a segment, 0 = 20 MiB */
     int retries;                /* tries after the first; negative = 5 */
     int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
     int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
@@ -156,6 +160,7 @@ struct px_fetch_detail {
     bool has_stamp; /* size and mtime are those of the file that has the name now */
     uint64_t size;
     int64_t mtime_ns;
+    unsigned segments;       /* that the file came in; 0 = one stream */
     bool resumed;            /* some bytes came from an earlier try or run */
     const char *skip_reason; /* "exists", "done", "not modified" ... for PX_ITEM_SKIPPED */
 };

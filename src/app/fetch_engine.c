@@ -87,6 +87,9 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
         jsonl_u64(json, "size", detail->size);
         jsonl_string(json, "mtime", mtime);
     }
+    if (detail->segments > 1) {
+        jsonl_u64(json, "segments", detail->segments);
+    }
     if (detail->resumed) {
         jsonl_bool(json, "resumed", true);
     }

@@ -74,6 +74,9 @@ void account_request(struct transfer *transfer)
  * so the account can know. */
 static bool is_final(const struct fetch_task *task)
 {
+    if (task_is_helper(task) || task->waits) {
+        return false;
+    }
     if (task->item.state != PX_ITEM_FAILED) {
         return true;
     }

@@ -21,6 +21,9 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
+#include "fetch/joint.h"
+#include "fetch/piece.h"
+#include "fetch/resume.h"
 #include "fetch/state.h"
 #include "fetch/task.h"
 #include "fetch/transfer.h"
@@ -124,13 +127,24 @@ void body_judge(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct gate_reply reply = read_reply(transfer);
     struct gate_ask ask = {.from = transfer->from,
+                           .to = transfer->to,
+                           .trust = transfer->trust,
                            .size = task->size,
                            .etag = task->detail.etag,
                            .last_modified = task->detail.last_modified,
                            .conditional = task_is_conditional(task)};
 
+    if (task->joint != NULL) {
+        ask.etag = task->joint->etag;
+        ask.last_modified = task->joint->last_modified;
+    }
+
     transfer->judged = true;
     transfer->gate = gate_judge(&ask, &reply);
+    if (task->joint != NULL && transfer->gate.verdict == GATE_WHOLE) {
+        transfer->gate.verdict = GATE_ANEW;
+        transfer->gate.why = "the server ignores ranges";
+    }
     if (end_is_uncertain(transfer)) {
         task->http1 = true;
         transfer->gate = (struct gate_result){
@@ -147,12 +161,21 @@ void body_judge(struct transfer *transfer)
         note_validators(task, &reply);
         task->size = transfer->gate.size;
         transfer->from = 0;
-    } else if (transfer->gate.verdict == GATE_CONTINUE) {
+        transfer->compare_left = 0;
+    } else if (transfer->gate.verdict != GATE_CONTINUE) {
+        return;
+    } else if (!task_is_helper(task)) {
         task->size = transfer->gate.size;
         task->detail.resumed = true;
         engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED]++;
-    } else {
-        return;
+    }
+    if (task->joint != NULL) {
+        piece_begin(transfer);
+    } else if (!transfer->aborted) {
+        int rc = piece_open(transfer);
+        if (rc != PX_OK) {
+            body_fail_locally(transfer, rc);
+        }
     }
     note_stated_digest(transfer, &reply);
     if (task->size != GATE_UNKNOWN) {
@@ -178,11 +201,10 @@ static int digest_bytes(struct transfer *transfer, uint64_t at)
     return rc;
 }
 
-int body_flush(struct transfer *transfer)
+static int append_buffer(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
-    int64_t begin = px_now_ns();
     int rc = PX_OK;
 
     if (transfer->buffered > 0) {
@@ -199,6 +221,14 @@ int body_flush(struct transfer *transfer)
             rc = body_keep(transfer);
         }
     }
+    return rc;
+}
+
+int body_flush(struct transfer *transfer)
+{
+    int64_t begin = px_now_ns();
+    int rc = transfer->piece != SPLIT_NONE ? piece_write(transfer) : append_buffer(transfer);
+
     transfer->flushed_ns = px_now_ns();
     transfer->disk_ns += transfer->flushed_ns - begin;
     return rc;
@@ -213,9 +243,12 @@ int body_keep(struct transfer *transfer)
     const char *date = task->detail.last_modified;
 
     transfer->kept = true;
+    if (task->joint != NULL) {
+        return PX_OK; /* it has its own way of saving */
+    }
     int rc = part_keep(&task->part, &place);
-    if (rc != PX_OK || !gate_has_validator(etag, date)) {
-        return rc; /* without a validator no later run could go on: the name is for the lock */
+    if (rc != PX_OK) {
+        return rc;
     }
     memcpy(state.boot, transfer->fetch->boot, sizeof state.boot);
     snprintf(state.etag, sizeof state.etag, "%s", etag != NULL ? etag : "");
@@ -250,6 +283,29 @@ static int take_bytes(struct transfer *transfer, const char *bytes, size_t n)
         }
     }
     return PX_OK;
+}
+
+/* Compares, passes over, or takes: of a body that begins before what is missing, or ends behind it. */
+static int take_new_bytes(struct transfer *transfer, const char *bytes, size_t n)
+{
+    size_t held = 0, mine;
+    int rc = PX_OK;
+
+    if (transfer->task->joint != NULL) {
+        mine = piece_accept(transfer, n, &held);
+        transfer->aborted = transfer->over;
+        return take_bytes(transfer, bytes + held, mine);
+    }
+    if (transfer->compare_left > 0) {
+        rc = resume_compare(transfer, bytes, n, &held);
+    }
+    if (rc == PX_ECHANGED) {
+        transfer->gate =
+            (struct gate_result){.verdict = GATE_CHANGED, .why = "other bytes than those held"};
+        transfer->aborted = true;
+        return PX_OK;
+    }
+    return rc == PX_OK ? take_bytes(transfer, bytes + held, n - held) : rc;
 }
 
 static bool is_wanted(const struct transfer *transfer)
@@ -312,9 +368,11 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
         transfer->first_body_ns = px_now_ns();
         transfer->flushed_ns = transfer->first_body_ns;
     }
-    int rc = take_bytes(transfer, bytes, n);
+    int rc = take_new_bytes(transfer, bytes, n);
     if (rc != PX_OK) {
         body_fail_locally(transfer, rc);
+    }
+    if (transfer->aborted) {
         return n + 1;
     }
     transfer->body_bytes += n;

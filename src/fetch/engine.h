@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "fetch/board.h"
 #include "fetch/dirs.h"
 #include "fetch/pauses.h"
 #include "fetch/present.h"
@@ -51,6 +52,7 @@ struct px_fetch {
     struct px_mutex share_lock[CURL_LOCK_DATA_LAST];
     unsigned share_locks; /* that were initialised */
 
+    struct board *board; /* files that could do with help; has a lock of its own */
     struct engine_account *accounts;
     struct pauses pauses; /* the only thing in here that changes while workers run */
 };

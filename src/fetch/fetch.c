@@ -22,6 +22,7 @@
 #include "fetch/engine.h"
 #include "fetch/entry.h"
 #include "fetch/source.h"
+#include "fetch/split.h"
 #include "fetch/syntax.h"
 #include "fetch/task.h"
 #include "fetch/worker.h"
@@ -29,6 +30,7 @@
 #define STALL_MS 60000
 #define CONNECT_MS 10000
 #define RETRIES 5
+#define MIN_SPLIT_BYTES ((uint64_t)20 << 20)
 #define RETRY_BASE_MS 1000
 #define RETRY_CAP_MS 60000
 #define MAX_RETRY_AFTER_MS 300000
@@ -121,6 +123,9 @@ static void fill_in_defaults(struct px_fetch *fetch)
     opts->stall_timeout_ms = opts->stall_timeout_ms != 0 ? opts->stall_timeout_ms : STALL_MS;
     opts->connect_timeout_ms =
         opts->connect_timeout_ms != 0 ? opts->connect_timeout_ms : CONNECT_MS;
+    opts->split = opts->split != 0 ? opts->split : 1;
+    opts->split = opts->split < SPLIT_MAX ? opts->split : SPLIT_MAX;
+    opts->min_split_bytes = opts->min_split_bytes != 0 ? opts->min_split_bytes : MIN_SPLIT_BYTES;
     opts->retries = opts->retries >= 0 ? opts->retries : RETRIES;
     opts->retry_base_ms = opts->retry_base_ms != 0 ? opts->retry_base_ms : RETRY_BASE_MS;
     opts->max_retry_after_ms =
@@ -223,6 +228,9 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
         rc = make_share(fetch);
     }
     if (rc == PX_OK) {
+        rc = board_new(&fetch->board);
+    }
+    if (rc == PX_OK) {
         rc = dirs_new(fetch->io, &fetch->dirs);
     }
     if (rc == PX_OK) {
@@ -252,6 +260,7 @@ void px_fetch_free(struct px_fetch *fetch)
     }
     dirs_free(fetch->dirs);
     present_fini(&fetch->present);
+    board_free(fetch->board);
     free(fetch->accounts);
     free(fetch);
 }

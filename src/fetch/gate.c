@@ -37,15 +37,37 @@ bool gate_has_validator(const char *etag, const char *last_modified)
     return is_strong(etag) || (etag == NULL && last_modified != NULL);
 }
 
+/* Both are there and differ. A weak ETag differs from a strong one of the same text in form only. */
+static bool differ(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL) {
+        return false;
+    }
+    a += strncmp(a, "W/", 2) == 0 ? 2 : 0;
+    b += strncmp(b, "W/", 2) == 0 ? 2 : 0;
+    return strcmp(a, b) != 0;
+}
+
 /* Do the reply's validators contradict those of the bytes held? A strong ETag decides alone; without
  * one on both sides the date does. */
 static bool has_changed(const struct gate_ask *ask, const struct gate_reply *reply)
 {
+    if (ask->trust == GATE_SIZE_ONLY) {
+        return false;
+    }
+    if (ask->trust == GATE_LENIENT) {
+        return differ(ask->etag, reply->etag) || differ(ask->last_modified, reply->last_modified);
+    }
     if (is_strong(ask->etag)) {
         return !is_strong(reply->etag) || strcmp(ask->etag, reply->etag) != 0;
     }
     return ask->last_modified == NULL || reply->last_modified == NULL ||
            strcmp(ask->last_modified, reply->last_modified) != 0;
+}
+
+static bool asked_for_all(const struct gate_ask *ask)
+{
+    return ask->from == 0 && ask->to == 0;
 }
 
 int gate_parse_range(const char *text, uint64_t *first, uint64_t *last, uint64_t *size)
@@ -96,7 +118,7 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
 {
     uint64_t first, last, size;
 
-    if (ask->from == 0) {
+    if (asked_for_all(ask)) {
         return refuse("a part of the file where all of it was asked for");
     }
     if (reply->content_type != NULL && strncasecmp(reply->content_type, "multipart/", 10) == 0) {
@@ -116,7 +138,7 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
     if (size == GATE_UNKNOWN) { /* whether it reaches the end of the file, nobody can tell */
         return anew("a range of a file whose size is not told");
     }
-    if (first != ask->from || last < first || last != size - 1 ||
+    if (first != ask->from || last < first || last != (ask->to > 0 ? ask->to : size) - 1 ||
         (length != GATE_UNKNOWN && length != last - first + 1)) {
         return anew("another range than the one asked for");
     }
@@ -129,12 +151,17 @@ static struct gate_result judge_unsatisfied(const struct gate_ask *ask,
 {
     uint64_t size;
 
-    if (ask->from == 0) {
+    if (asked_for_all(ask)) {
         return refuse(NULL);
     }
-    if (reply->content_range != NULL && ask->size == ask->from &&
+    if (reply->content_range != NULL && ask->size != GATE_UNKNOWN &&
         gate_parse_unsatisfied(reply->content_range, &size) == PX_OK && size == ask->size) {
-        return (struct gate_result){.verdict = GATE_COMPLETE, .size = size};
+        if (ask->to == 0 && ask->from == size) {
+            return (struct gate_result){.verdict = GATE_COMPLETE, .size = size};
+        }
+        if (ask->to > 0) {
+            return anew("a range inside the file was refused");
+        }
     }
     return (struct gate_result){.verdict = GATE_CHANGED, .why = "changed on the server"};
 }

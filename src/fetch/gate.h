@@ -18,9 +18,19 @@
 
 #define GATE_UNKNOWN UINT64_MAX /* a size that nobody has told */
 
+/* How the bytes of a range are known to belong to those that are held. */
+enum gate_trust {
+    GATE_STRICT,    /* by a validator, which must be the same */
+    GATE_LENIENT,   /* by something else later (an overlap, a checksum): the validators must not
+                       contradict each other */
+    GATE_SIZE_ONLY, /* by a checksum, from another server: its validators say nothing */
+};
+
 /* What was asked, and what the bytes held came from. */
 struct gate_ask {
-    uint64_t from;             /* first byte asked for; 0 = the whole, with no Range header */
+    uint64_t from; /* first byte asked for; the whole, with no Range header, when it */
+    uint64_t to;   /* is 0 and so is this: where the range ends, 0 = open */
+    enum gate_trust trust;
     uint64_t size;             /* of the whole, or GATE_UNKNOWN */
     const char *etag;          /* as in the reply that the held bytes came with; NULL = none */
     const char *last_modified; /* likewise */

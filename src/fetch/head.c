@@ -21,6 +21,7 @@ static const struct {
     [HEAD_ETAG] = {"ETag", 4},
     [HEAD_LAST_MODIFIED] = {"Last-Modified", 13},
     [HEAD_LOCATION] = {"Location", 8},
+    [HEAD_ACCEPT_RANGES] = {"Accept-Ranges", 13},
 };
 
 void head_reset(struct head *head)

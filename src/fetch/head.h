@@ -25,6 +25,7 @@ enum head_name {
     HEAD_ETAG,
     HEAD_LAST_MODIFIED,
     HEAD_LOCATION,
+    HEAD_ACCEPT_RANGES,
     HEAD_NAMES_
 };
 

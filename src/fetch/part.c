@@ -180,13 +180,17 @@ static int open_first(struct part *part, const struct part_place *place)
     return take_base(part, place, open_named);
 }
 
+int part_open(struct part *part, const struct part_place *place)
+{
+    return part_is_open(part) ? PX_OK : open_first(part, place);
+}
+
 int part_append(struct part *part, const struct part_place *place, const void *bytes, size_t n)
 {
-    if (!part_is_open(part)) {
-        int rc = open_first(part, place);
-        if (rc != PX_OK) {
-            return rc;
-        }
+    int rc = part_open(part, place);
+
+    if (rc != PX_OK) {
+        return rc;
     }
     if (px_pwrite_all(place->io, part->fd, bytes, n, (off_t)part->held) != 0) {
         part->ragged = true;
@@ -198,14 +202,10 @@ int part_append(struct part *part, const struct part_place *place, const void *b
 
 int part_keep(struct part *part, const struct part_place *place)
 {
-    if (!part_is_open(part)) {
-        int rc = open_first(part, place);
-        if (rc != PX_OK) {
-            return rc;
-        }
-    }
-    if (part->base != NULL) {
-        return PX_OK;
+    int rc = part_open(part, place);
+
+    if (rc != PX_OK || part->base != NULL) {
+        return rc;
     }
     if (flock(part->fd, LOCK_EX | LOCK_NB) != 0) {
         return part_fail(part, "lock", errno);
@@ -228,20 +228,22 @@ int part_restart(struct part *part, const struct part_place *place)
 
 /* --- across runs -----------------------------------------------------------------------------*/
 
-/* Is the leftover a part of the same URL, with a way to tell versions apart? Its good bytes, or 0. */
-static uint64_t good_bytes(const struct part_place *place, int fd, uint64_t url_hash,
+/* Is the leftover a part of the same URL? Its good bytes come to state->held. */
+static bool has_good_bytes(const struct part_place *place, int fd, uint64_t url_hash,
                            const char *boot, struct state *state)
 {
     char name[NAME_ROOM];
+    struct ranges good;
     struct stat st;
 
     name_beside(place->name, PART_STATE_SUFFIX, name);
     if (state_load(place->io, place->dirfd, name, state) != PX_OK || state->url_hash != url_hash ||
-        (state->etag[0] == '\0' && state->last_modified[0] == '\0') ||
         place->io->fstat(fd, &st) != 0 || st.st_nlink != 1) {
-        return 0;
+        return false;
     }
-    return state_good_bytes(state, (uint64_t)st.st_size, boot);
+    state_good_ranges(state, (uint64_t)st.st_size, boot, &good);
+    state->held = good;
+    return good.n > 0;
 }
 
 /* What stays is litter at worst: a state proves nothing without its part. The state itself goes
@@ -307,45 +309,56 @@ int part_adopt(struct part *part, const struct part_place *place, uint64_t url_h
     if (rc != PX_OK) {
         return PX_EAGAIN; /* what is wrong with it will be told when the name is needed */
     }
-    uint64_t held = good_bytes(place, fd, url_hash, boot, state);
-    char *base = held > 0 ? strdup(place->name) : NULL;
+    bool good = has_good_bytes(place, fd, url_hash, boot, state);
+    char *base = good ? strdup(place->name) : NULL;
     if (base == NULL) {
         rc = PX_EAGAIN;
         /* with --on-exist=rename it may be the part of another URL of the same name */
-        if (held == 0 && place->on_exist != PX_ON_EXIST_RENAME) {
+        if (!good && place->on_exist != PX_ON_EXIST_RENAME) {
             drop_leftover(place, name);
             rc = PX_ECHANGED;
         }
         PX_IGNORE(place->io->close(fd)); /* was not written to */
         return rc;
     }
-    *part = (struct part){.fd = fd, .base = base, .held = held, .ragged = true, .has_state = true};
+    *part = (struct part){.fd = fd, .base = base, .ragged = true, .has_state = true};
+    part->held = ranges_prefix(&state->held);
     return PX_OK;
+}
+
+int part_store_state(const struct part_place *place, const char *base, const struct state *state,
+                     const char *url)
+{
+    char name[NAME_ROOM], temporary[NAME_ROOM], text[STATE_TEXT_ROOM];
+    size_t len = state_format(state, url, text);
+
+    if (len == 0) {
+        return PX_EINVAL;
+    }
+    name_beside(base, PART_STATE_SUFFIX, name);
+    name_beside(base, STATE_TEMPORARY, temporary);
+    return state_save(place->io, place->dirfd, name, temporary, text, len);
 }
 
 int part_save_state(struct part *part, const struct part_place *place, struct state *state,
                     const char *url)
 {
-    char name[NAME_ROOM], temporary[NAME_ROOM], text[STATE_TEXT_ROOM];
-
     if (part->base == NULL) {
         return PX_OK;
     }
-    state->held = part->held;
-    state->synced = 0;
+    state->grows = true;
+    state->held.n = state->synced.n = 0;
+    ranges_add(&state->held, 0, part->held);
     if (place->fsync != PX_FSYNC_NONE) {
         if (place->io->fsync(part->fd) != 0) {
             return part_fail(part, "fsync", errno);
         }
-        state->synced = part->held;
+        ranges_add(&state->synced, 0, part->held);
     }
-    size_t len = state_format(state, url, text);
-    if (len == 0) {
-        return PX_OK; /* a value of absurd length: then this part cannot be resumed later */
+    int rc = part_store_state(place, part->base, state, url);
+    if (rc == PX_EINVAL) {
+        return PX_OK; /* cannot be resumed later */
     }
-    name_beside(part->base, PART_STATE_SUFFIX, name);
-    name_beside(part->base, STATE_TEMPORARY, temporary);
-    int rc = state_save(place->io, place->dirfd, name, temporary, text, len);
     part->has_state = rc == PX_OK;
     return rc == PX_OK ? PX_OK : part_fail(part, "write state", errno);
 }

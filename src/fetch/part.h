@@ -62,6 +62,9 @@ static inline bool part_is_open(const struct part *part)
 PX_NODISCARD int part_append(struct part *part, const struct part_place *place, const void *bytes,
                              size_t n);
 
+/* Opens the file when nothing has yet. As part_append(). */
+PX_NODISCARD int part_open(struct part *part, const struct part_place *place);
+
 /* Names a nameless file .NAME.part. No-op when it has that name. PX_EINUSE: another process is
  * fetching to the same target; else as part_append(). */
 PX_NODISCARD int part_keep(struct part *part, const struct part_place *place);
@@ -70,9 +73,10 @@ PX_NODISCARD int part_keep(struct part *part, const struct part_place *place);
 PX_NODISCARD int part_restart(struct part *part, const struct part_place *place);
 
 /* Takes over what an earlier run left: a .NAME.part that nobody holds, with a state for `url_hash`
- * and some good bytes. PX_OK: held > 0 and `*state` says of what. PX_EAGAIN: there is nothing of
- * use. PX_ECHANGED: there was something of no use (another URL's, no state, no validator); it was
- * removed. PX_EINUSE: another process is at it. */
+ * and some good bytes. PX_OK: `*state` says of what, and which bytes (state->held); part->held is
+ * where the first stretch of them, from byte 0, ends. PX_EAGAIN: there is nothing of use.
+ * PX_ECHANGED: there was something of no use (another URL's, no state); it was removed. PX_EINUSE:
+ * another process is at it. */
 PX_NODISCARD int part_adopt(struct part *part, const struct part_place *place, uint64_t url_hash,
                             const char *boot, struct state *state);
 
@@ -81,10 +85,16 @@ PX_NODISCARD int part_adopt(struct part *part, const struct part_place *place, u
  * its own, or that another process holds, is left alone. */
 void part_tidy(const struct part_place *place);
 
-/* Writes the state beside a kept part; a no-op for a nameless one. state->held and synced are set
- * here. As part_append(). */
+/* Writes the state beside a kept part that has only been appended to; a no-op for a nameless one.
+ * state->held, synced and grows are set here. As part_append(). */
 PX_NODISCARD int part_save_state(struct part *part, const struct part_place *place,
                                  struct state *state, const char *url);
+
+/* Writes a state as it is beside the part of that base name. Touches no struct part, so any thread may
+ * do it for a part that is kept; one at a time. PX_EIO, PX_EFULL with errno; PX_EINVAL: a value of
+ * absurd length: then the part cannot be resumed later. */
+PX_NODISCARD int part_store_state(const struct part_place *place, const char *base,
+                                  const struct state *state, const char *url);
 
 /* Gives the file its name, by place->on_exist: PX_EEXIST: the name is taken and must stay so (skip,
  * fail); PX_EIO: it is a directory, a FIFO, or a call failed. With --on-exist=rename

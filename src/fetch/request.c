@@ -184,7 +184,7 @@ int request_multi_new(const struct px_fetch *fetch, CURLM **out)
 int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *request)
 {
     CURLcode rc = CURLE_OK;
-    char range[32];
+    char range[48];
 
     SET(rc, easy, CURLOPT_URL, request->url);
     SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
@@ -193,7 +193,10 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
     /* an idle HTTP/2 connection would be taken for it */
     SET(rc, easy, CURLOPT_FRESH_CONNECT, request->http1 || needs_fresh_connection(fetch) ? 1L : 0L);
     /* Not RESUME_FROM: that swallows a 416 and counts Content-Length its own way. */
-    if (request->from > 0) {
+    if (request->to > 0) {
+        snprintf(range, sizeof range, "%" PRIu64 "-%" PRIu64, request->from, request->to - 1);
+        SET(rc, easy, CURLOPT_RANGE, range);
+    } else if (request->from > 0) {
         snprintf(range, sizeof range, "%" PRIu64 "-", request->from);
         SET(rc, easy, CURLOPT_RANGE, range);
     } else {

@@ -28,9 +28,9 @@ struct request_hooks {
 /* One request of a transfer: the first, or one hop of a redirect. */
 struct request {
     const char *url;
-    uint64_t from; /* Range: bytes=from- ; 0 = no Range header */
-    bool http1;    /* HTTP/1.1, whatever the run asks for, on a new connection */
-    bool has_date; /* If-Modified-Since; and a 200 of no later date counts as 304 */
+    uint64_t from, to; /* Range: bytes=from-(to-1), to 0: open; both 0 = no Range header */
+    bool http1;        /* HTTP/1.1, whatever the run asks for, on a new connection */
+    bool has_date;     /* If-Modified-Since; and a 200 of no later date counts as 304 */
     int64_t date_s;
     struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
 };

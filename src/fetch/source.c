@@ -17,8 +17,10 @@
 #include <pxfer/status.h>
 
 #include "base/show.h"
+#include "fetch/crew.h"
 #include "fetch/engine.h"
 #include "fetch/intake.h"
+#include "fetch/joint.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
 #include "fetch/task.h"
@@ -31,8 +33,9 @@ struct fetch_source {
     struct settle settle;
     struct origins *origins;
     struct waiting waiting;
-    uint64_t made; /* tasks that came from the list */
-    size_t out;    /* tasks that workers have, or the queue to them */
+    struct crew crew; /* files in pieces */
+    uint64_t made;    /* tasks that came from the list */
+    size_t out;       /* tasks that workers have, or the queue to them */
     size_t out_max;
     uint64_t random; /* state of the jitter's generator */
     bool list_ended;
@@ -58,7 +61,36 @@ static int hand_out(struct fetch_source *source, struct fetch_task *task, bool f
 {
     *next = (struct px_next){.task = &task->result, .finished = finished};
     source->out += !finished;
+    task->is_out = !finished;
     return PX_OK;
+}
+
+/* A slot of its host for a helper that is about to start. */
+static bool may_start(void *ctx, struct fetch_task *helper, int64_t now_ns)
+{
+    struct fetch_source *source = ctx;
+    int64_t until_ns;
+
+    helper->has_slot = origins_acquire(source->origins, helper->origin, now_ns, &until_ns) == PX_OK;
+    return helper->has_slot;
+}
+
+/* Workers with nothing to do may help with a file in pieces. PX_OK, or `rc`. */
+static int next_helper(struct fetch_source *source, int64_t now, int rc, struct px_next *out)
+{
+    size_t slots = (size_t)source->fetch->opts.workers * source->fetch->opts.streams;
+    size_t idle = slots > source->out ? slots - source->out : 0;
+
+    if (idle == 0 || source->out == 0 || source->fetch->opts.split < 2) {
+        return rc;
+    }
+    struct fetch_task *helper = crew_next_helper(&source->crew, (unsigned)idle, now);
+    if (helper != NULL) {
+        return hand_out(source, helper, false, out);
+    }
+    int64_t again = now + CREW_LOOK_NS;
+    out->until_ns = again < out->until_ns ? again : out->until_ns;
+    return rc;
 }
 
 /* --- the interface ---------------------------------------------------------------------------*/
@@ -108,6 +140,7 @@ static int next_of_list(struct fetch_source *source, int64_t now, struct px_next
         }
         rc = waiting_start(&source->waiting, task, now, &out->until_ns);
         if (rc == PX_OK) {
+            task->has_slot = true;
             return hand_out(source, task, false, out);
         }
         if (rc != PX_EAGAIN) {
@@ -120,30 +153,61 @@ static int next_of_list(struct fetch_source *source, int64_t now, struct px_next
     return over ? PX_EEND : PX_EAGAIN;
 }
 
+/* The owner of a file in pieces goes on: with a slot of its host, unless all bytes are there. PX_OK;
+ * PX_EAGAIN: it is kept until it has one. */
+static int start_owner(struct fetch_source *source, struct fetch_task *task, int64_t now,
+                       int64_t *until_ns)
+{
+    if (task->joint != NULL && split_is_complete(&task->joint->split)) {
+        return PX_OK;
+    }
+    int rc = waiting_start(&source->waiting, task, now, until_ns);
+    task->has_slot = rc == PX_OK;
+    return rc == PX_ENOMEM ? PX_OK : rc; /* no memory to be polite with */
+}
+
+static int next_of_drained(struct fetch_source *source, struct px_next *out)
+{
+    struct fetch_task *task = waiting_take_any(&source->waiting);
+
+    if (task == NULL) {
+        return source->out > 0 ? PX_EAGAIN : PX_EEND;
+    }
+    task_set_canceled(task);
+    if (crew_owner_ends(&source->crew, task) == PX_EAGAIN) {
+        return PX_EAGAIN; /* its helpers come first */
+    }
+    return hand_out(source, task, true, out);
+}
+
 static int source_next(struct px_source *base, struct px_next *out)
 {
     struct fetch_source *source = source_of(base);
     int64_t now = px_clock_now_ns(source->fetch->clock);
 
-    *out = (struct px_next){.until_ns = PX_FOREVER};
-    if (source->drained) {
-        struct fetch_task *task = waiting_take_any(&source->waiting);
+    bool final;
 
-        if (task == NULL) {
-            return source->out > 0 ? PX_EAGAIN : PX_EEND;
+    *out = (struct px_next){.until_ns = PX_FOREVER};
+    struct fetch_task *task;
+    while ((task = crew_next_owner(&source->crew, now, &final)) != NULL) {
+        int rc = final ? PX_OK : start_owner(source, task, now, &out->until_ns);
+        if (rc == PX_OK) {
+            return hand_out(source, task, final, out);
         }
-        task_set_canceled(task);
-        return hand_out(source, task, true, out);
+    }
+    if (source->drained) {
+        return next_of_drained(source, out);
     }
     if (source->out >= source->out_max) {
         return PX_EAGAIN;
     }
-    struct fetch_task *task;
     int rc = waiting_take_due(&source->waiting, now, &task, &out->until_ns);
     if (rc == PX_OK) {
+        task->has_slot = true;
         return hand_out(source, task, false, out);
     }
-    return rc == PX_EAGAIN ? next_of_list(source, now, out) : rc;
+    rc = rc == PX_EAGAIN ? next_of_list(source, now, out) : rc;
+    return rc == PX_EAGAIN ? next_helper(source, now, rc, out) : rc;
 }
 
 static void count_try(const struct retry_decision *decision, struct fetch_task *task)
@@ -187,41 +251,93 @@ static int wait_out_pause(struct fetch_source *source, struct fetch_task *task, 
     task->plan.ready_ns = posted > ready ? posted : ready;
     if (source->drained) {
         task_set_canceled(task);
-        return PX_OK;
+        return crew_owner_ends(&source->crew, task);
     }
     if (waiting_add(&source->waiting, task) != PX_OK) {
         task_set_failed(task, PX_ENOMEM, 0, "no memory to wait for its host");
-        return PX_OK;
+        return crew_owner_ends(&source->crew, task);
     }
     return PX_EAGAIN;
 }
 
-/* After a try: PX_OK: final. PX_EAGAIN: kept for another. */
-static int judge_try(struct fetch_source *source, struct fetch_task *task, int64_t now)
+/* False: no memory. */
+static bool pause_host(struct fetch_source *source, const struct fetch_task *task, int64_t due,
+                       int64_t now)
+{
+    if (origins_pause(source->origins, task->origin, due, now) != PX_OK) {
+        return false;
+    }
+    pauses_post(&source->fetch->pauses, task->origin, due);
+    return true;
+}
+
+/* Applies the policy. True: it is kept for another try. */
+static bool try_again(struct fetch_source *source, struct fetch_task *task, int64_t now)
 {
     struct retry_decision decision =
         retry_decide(&source->fetch->retry, &task->facts, task->plan.tries + 1,
                      task->plan.pauses + 1, next_random(source));
-    count_try(&decision, task);
     int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
-    if (decision.pause_host && origins_pause(source->origins, task->origin, due, now) != PX_OK) {
-        return PX_OK; /* no memory: then this failure is final */
-    }
-    if (decision.pause_host) {
-        pauses_post(&source->fetch->pauses, task->origin, due);
+
+    count_try(&decision, task);
+    if (decision.pause_host && !pause_host(source, task, due, now)) {
+        return false; /* no memory: then this failure is final */
     }
     if (decision.asked_too_long) {
         refuse_long_pause(task);
     }
     if (!decision.again) {
-        return PX_OK;
+        return false;
     }
     task->plan.ready_ns = due;
     if (waiting_add(&source->waiting, task) != PX_OK) {
-        return PX_OK;
+        return false;
     }
     say_retry(task, decision.wait_ms);
+    return true;
+}
+
+/* A helper is no item: whatever became of it, it goes; the file's bytes are looked after. */
+static void helper_done(struct fetch_source *source, struct fetch_task *task, int64_t now)
+{
+    bool failed = task->item.state == PX_ITEM_FAILED && !task->held_back;
+    struct retry_decision decision = {0};
+
+    if (failed) {
+        decision = retry_decide(&source->fetch->retry, &task->facts, task->joint->crew.tries + 1,
+                                task->joint->crew.pauses + 1, next_random(source));
+        int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
+        decision.again &= !decision.pause_host || pause_host(source, task, due, now);
+    }
+    crew_helper_done(&source->crew, task, failed ? &decision : NULL, now);
+}
+
+/* PX_OK: it is final. PX_EAGAIN: it is kept. */
+static int judge(struct fetch_source *source, struct fetch_task *task, int64_t now)
+{
+    if (task_is_helper(task)) {
+        helper_done(source, task, now);
+        return PX_OK;
+    }
+    if (crew_owner_done(&source->crew, task) == PX_EAGAIN) {
+        return PX_EAGAIN;
+    }
+    if (task->held_back) {
+        return wait_out_pause(source, task, now);
+    }
+    if (task->item.state != PX_ITEM_FAILED || source->drained || !try_again(source, task, now)) {
+        return crew_owner_ends(&source->crew, task);
+    }
     return PX_EAGAIN;
+}
+
+/* No worker has it any more. */
+static void take_back(struct fetch_source *source, uint64_t origin, bool had_slot, int64_t now)
+{
+    source->out--;
+    if (had_slot) {
+        origins_release(source->origins, origin, now); /* after a pause: nobody slips in between */
+    }
 }
 
 static int source_done(struct px_source *base, struct px_result *result)
@@ -229,23 +345,28 @@ static int source_done(struct px_source *base, struct px_result *result)
     struct fetch_source *source = source_of(base);
     struct fetch_task *task = task_of(result);
     uint64_t origin = task->origin;
+    bool had_slot = task->has_slot;
     int64_t now = px_clock_now_ns(source->fetch->clock);
-    int rc = PX_OK;
 
-    if (task->held_back) {
-        rc = wait_out_pause(source, task, now);
-    } else if (task->item.state == PX_ITEM_FAILED && !source->drained) {
-        rc = judge_try(source, task, now);
-    }
-    source->out--;
-    origins_release(source->origins, origin, now); /* after a pause: nobody slips in between */
+    task->is_out = task->has_slot = false;
+    int rc = judge(source, task, now);
+    take_back(source, origin, had_slot, now);
     return rc;
 }
 
 static void source_release(struct px_source *base, struct px_result *result)
 {
-    (void)base;
-    task_free(task_of(result));
+    struct fetch_source *source = source_of(base);
+    struct fetch_task *task = task_of(result);
+
+    if (task->is_out) { /* no worker took it: the run was given up */
+        if (task_is_helper(task)) {
+            crew_helper_done(&source->crew, task, NULL, 0);
+        }
+        take_back(source, task->origin, task->has_slot, px_clock_now_ns(source->fetch->clock));
+    }
+    crew_forget(&source->crew, task);
+    task_free(task);
 }
 
 static void source_drain(struct px_source *base)
@@ -274,8 +395,10 @@ static void source_free(struct px_source *base)
     }
     struct fetch_source *source = source_of(base);
     for (struct fetch_task *task; (task = waiting_take_any(&source->waiting)) != NULL;) {
+        crew_forget(&source->crew, task);
         task_free(task);
     }
+    crew_fini(&source->crew);
     waiting_fini(&source->waiting);
     origins_free(source->origins);
     settle_fini(&source->settle);
@@ -308,6 +431,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     }
     source->source.ops = &source_ops;
     source->fetch = fetch;
+    source->crew = (struct crew){.fetch = fetch, .may_start = may_start, .ctx = source};
     source->random = (uint64_t)px_now_ns() | 1;
     source->out_max = out_max(fetch);
     int rc = intake_new(fetch, &source->intake);

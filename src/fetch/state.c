@@ -21,7 +21,7 @@
 #include "base/parse.h"
 #include "base/show.h"
 
-#define FIRST_LINE "pfetch-state 1"
+#define FIRST_LINE "pfetch-state 2"
 #define SIZE_LIMIT ((uint64_t)INT64_MAX)
 
 static bool is_one_line(const char *value)
@@ -31,7 +31,7 @@ static bool is_one_line(const char *value)
 
 size_t state_format(const struct state *state, const char *url, char *text)
 {
-    char shown[STATE_TEXT_ROOM / 2];
+    char shown[2048], held[RANGES_TEXT_ROOM], synced[RANGES_TEXT_ROOM];
     char size[24] = "unknown";
 
     if (!is_one_line(state->etag) || !is_one_line(state->last_modified)) {
@@ -40,11 +40,13 @@ size_t state_format(const struct state *state, const char *url, char *text)
     if (state->size != UINT64_MAX) {
         snprintf(size, sizeof size, "%" PRIu64, state->size);
     }
+    ranges_format(&state->held, held);
+    ranges_format(&state->synced, synced);
     int n = snprintf(text, STATE_TEXT_ROOM,
-                     FIRST_LINE "\nurl %s\nurl-hash %" PRIu64 "\nsize %s\nheld %" PRIu64
-                                "\nsynced %" PRIu64 "\nboot %s\netag %s\nlast-modified %s\nend\n",
-                     px_show_url(shown, sizeof shown, url), state->url_hash, size, state->held,
-                     state->synced, state->boot, state->etag, state->last_modified);
+                     FIRST_LINE "\nurl %s\nurl-hash %" PRIu64 "\nsize %s\ngrows %d\nheld %s\n"
+                                "synced %s\nboot %s\netag %s\nlast-modified %s\nend\n",
+                     px_show_url(shown, sizeof shown, url), state->url_hash, size, state->grows,
+                     held, synced, state->boot, state->etag, state->last_modified);
     return n > 0 && n < STATE_TEXT_ROOM ? (size_t)n : 0;
 }
 
@@ -87,11 +89,16 @@ static bool parse_line(const char *line, size_t len, struct state *out, unsigned
     }
     if (strcmp(key, "held") == 0) {
         *seen |= 4;
-        return number_value(&out->held, SIZE_LIMIT, value, n);
+        return ranges_parse(value, n, SIZE_LIMIT, &out->held) == PX_OK;
     }
     if (strcmp(key, "synced") == 0) {
         *seen |= 8;
-        return number_value(&out->synced, SIZE_LIMIT, value, n);
+        return ranges_parse(value, n, SIZE_LIMIT, &out->synced) == PX_OK;
+    }
+    if (strcmp(key, "grows") == 0) {
+        *seen |= 16;
+        out->grows = n == 1 && value[0] == '1';
+        return n == 1 && (value[0] == '0' || value[0] == '1');
     }
     if (strcmp(key, "boot") == 0) {
         return copy_value(out->boot, sizeof out->boot, value, n);
@@ -103,6 +110,20 @@ static bool parse_line(const char *line, size_t len, struct state *out, unsigned
         return copy_value(out->last_modified, sizeof out->last_modified, value, n);
     }
     return true;
+}
+
+static uint64_t end_of(const struct ranges *ranges)
+{
+    return ranges->n > 0 ? ranges->at[ranges->n - 1].to : 0;
+}
+
+/* Bytes within the file, and one stretch from its beginning where only that can be. */
+static bool is_sound(const struct state *state)
+{
+    bool one = ranges_sum(&state->held) == ranges_prefix(&state->held);
+
+    return end_of(&state->held) <= state->size && end_of(&state->synced) <= end_of(&state->held) &&
+           (one || !state->grows);
 }
 
 int state_parse(const char *text, size_t len, struct state *out)
@@ -122,9 +143,7 @@ int state_parse(const char *text, size_t len, struct state *out)
             return PX_EINVAL;
         }
         if (n == 3 && memcmp(text, "end", 3) == 0) {
-            bool whole = seen == 15 && out->synced <= out->held && out->held <= out->size;
-
-            return whole ? PX_OK : PX_EINVAL;
+            return seen == 31 && is_sound(out) ? PX_OK : PX_EINVAL;
         }
         if (!first && !parse_line(text, n, out, &seen)) {
             return PX_EINVAL;
@@ -136,14 +155,17 @@ int state_parse(const char *text, size_t len, struct state *out)
     return PX_EINVAL;
 }
 
-uint64_t state_good_bytes(const struct state *state, uint64_t file_bytes, const char *boot)
+void state_good_ranges(const struct state *state, uint64_t file_bytes, const char *boot,
+                       struct ranges *out)
 {
     bool same_boot = boot[0] != '\0' && strcmp(boot, state->boot) == 0;
-    /* The file is only ever appended to, so without a restart its own size is the newest truth. */
-    uint64_t good = same_boot ? file_bytes : state->synced;
 
-    good = good < file_bytes ? good : file_bytes;
-    return good < state->size ? good : state->size;
+    *out = same_boot ? state->held : state->synced;
+    if (same_boot && state->grows) {
+        out->n = 0;
+        ranges_add(out, 0, file_bytes);
+    }
+    ranges_clip(out, file_bytes < state->size ? file_bytes : state->size);
 }
 
 void state_read_boot(const struct px_io_ops *io, char boot[STATE_BOOT_ROOM])

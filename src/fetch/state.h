@@ -7,22 +7,27 @@
 #ifndef FETCH_STATE_H
 #define FETCH_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <pxfer/attr.h>
 
+#include "fetch/ranges.h"
+
 struct px_io_ops;
 
-#define STATE_TEXT_ROOM 4096
+/* what describes the file, and two lists of ranges */
+#define STATE_TEXT_ROOM (4096 + 2 * RANGES_TEXT_ROOM)
 #define STATE_VALUE_ROOM 512
 #define STATE_BOOT_ROOM 40
 
 struct state {
-    uint64_t url_hash;           /* of the URL with its secrets, which the file does not tell */
-    uint64_t size;               /* of the whole, UINT64_MAX = not known */
-    uint64_t held;               /* bytes from 0 on that are good */
-    uint64_t synced;             /* of these, on stable storage when the state was written */
+    uint64_t url_hash;    /* of the URL with its secrets, which the file does not tell */
+    uint64_t size;        /* of the whole, UINT64_MAX = not known */
+    bool grows;           /* only ever appended to: the part file's own size is the newest truth */
+    struct ranges held;   /* bytes that are good */
+    struct ranges synced; /* of these, on stable storage when the state was written */
     char boot[STATE_BOOT_ROOM];  /* the kernel's boot id then; "" = not known */
     char etag[STATE_VALUE_ROOM]; /* "" = none */
     char last_modified[STATE_VALUE_ROOM];
@@ -35,9 +40,11 @@ size_t state_format(const struct state *state, const char *url, char *text);
 /* PX_EINVAL: not a whole state of this version. */
 PX_NODISCARD int state_parse(const char *text, size_t len, struct state *out);
 
-/* How many bytes of a part file of `file_bytes` can be relied on. After a restart of the machine
- * only what was synced; without one, the kernel still has every byte that was written. */
-uint64_t state_good_bytes(const struct state *state, uint64_t file_bytes, const char *boot);
+/* Which bytes of a part file of `file_bytes` can be relied on. After a restart of the machine only
+ * what was synced; without one, the kernel still has every byte that was written. `out` is not a
+ * member of `state`. */
+void state_good_ranges(const struct state *state, uint64_t file_bytes, const char *boot,
+                       struct ranges *out);
 
 /* The running kernel's boot id (proc(5), random/boot_id); "" where there is none. */
 void state_read_boot(const struct px_io_ops *io, char boot[STATE_BOOT_ROOM]);

@@ -18,6 +18,7 @@
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/gate.h"
+#include "fetch/joint.h"
 #include "fetch/list.h"
 #include "fetch/name.h"
 #include "fetch/spec.h"
@@ -41,6 +42,9 @@ static void set_state(struct fetch_task *task, enum px_item_state state, int sta
     task->item.status = status;
     task->item.os_errno = 0;
     task->detail.skip_reason = NULL;
+    if (task_is_helper(task)) {
+        return; /* it is no item: nobody counts it */
+    }
     task->result.ok = state == PX_ITEM_OK;
     task->result.skipped = state == PX_ITEM_SKIPPED;
     task->result.failed = state == PX_ITEM_FAILED;
@@ -240,6 +244,37 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
     return PX_OK;
 }
 
+int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
+                    struct fetch_task **out)
+{
+    struct fetch_task *task = calloc(1, sizeof *task);
+
+    if (task == NULL) {
+        return PX_ENOMEM;
+    }
+    task->fetch = owner->fetch;
+    task->url = owner->url;
+    task->options = owner->options;
+    task->options_len = owner->options_len;
+    task->target = owner->target;
+    task->name = owner->name;
+    task->in_base = true; /* it holds no directory */
+    task->has_headers = owner->has_headers;
+    task->has_userinfo = owner->has_userinfo;
+    task->origin = owner->origin;
+    task->size = owner->joint->split.size;
+    task->part.fd = -1;
+    task->room = task->text;
+    task->item.source = task->url;
+    task->item.target = task->target;
+    task->item.detail = &task->detail;
+    task->joint = owner->joint;
+    task->owner = owner;
+    task->claim = *claim;
+    *out = task;
+    return PX_OK;
+}
+
 /* --- holding ---------------------------------------------------------------------------------*/
 
 struct part_place task_place(const struct fetch_task *task)
@@ -277,12 +312,26 @@ void task_drop_part(struct fetch_task *task)
 {
     struct part_place place = task_place(task);
 
+    if (task_is_helper(task)) {
+        return;
+    }
+    if (task->joint != NULL) {
+        split_stop(&task->joint->split, SPLIT_DONE);
+        task->joint->crew.drop = true;
+        return;
+    }
     part_discard(&task->part, &place);
     sums_restart(&task->sums);
 }
 
 void task_suspend_part(struct fetch_task *task)
 {
+    if (task_is_helper(task)) {
+        return; /* it only borrows */
+    }
+    if (task->joint != NULL) {
+        joint_leave(task);
+    }
     if (task->part.base != NULL && !task->part.has_state) {
         task_drop_part(task);
         return;

@@ -21,8 +21,13 @@
 #include "fetch/dirs.h"
 #include "fetch/part.h"
 #include "fetch/retry.h"
+#include "fetch/split.h"
 #include "fetch/sums.h"
 
+/* Clean restarts of one task: the server's file changed, or its ranges were of no use. */
+#define TASK_RESTARTS_MAX 3
+
+struct joint;
 struct list_entry;
 struct task_overflow;
 
@@ -73,10 +78,23 @@ struct fetch_task {
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */
     bool looked_for_leftover;
-    bool left_a_part; /* in this run: then there is one, whatever was there at its start */
-    bool held_back;   /* given back untouched: its host is paused */
+    bool left_a_part;         /* in this run: then there is one, whatever was there at its start */
+    bool held_back;           /* given back untouched: its host is paused */
+    bool one_stream;          /* the server's ranges were of no use: never in pieces again */
+    unsigned mirror_of_bytes; /* where the bytes held came from */
     char hex[2 * PX_DIGEST_MAX_BYTES + 1];
     struct retry_facts facts; /* how the last try ended */
+
+    /* a file in pieces */
+    struct joint *joint;      /* NULL: one stream */
+    struct fetch_task *owner; /* of a helper: the task whose file it is; NULL: a task of the list */
+    struct split_claim claim; /* of a helper: what to ask for; id SPLIT_NONE: done with */
+    bool is_out;              /* a worker has it, or the queue to them */
+    bool has_slot;            /* of its origin */
+    bool posted;              /* the source knows of the joint */
+    bool goes_on;             /* of an owner: handed out again, but not for another try */
+    bool waits;               /* of an owner: its own piece is done, others are not */
+    bool rejected;            /* of a helper: what came was not the range asked for */
 
     /* room for strings that come with replies */
     struct task_overflow *overflow;
@@ -100,6 +118,15 @@ static inline bool task_is_conditional(const struct fetch_task *task)
 PX_NODISCARD int task_new(const struct px_fetch *fetch, const struct list_entry *entry,
                           struct fetch_task **out);
 
+/* A helper for a file in pieces: the owner's URL and options, no item of its own. PX_ENOMEM. */
+PX_NODISCARD int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
+                                 struct fetch_task **out);
+
+static inline bool task_is_helper(const struct fetch_task *task)
+{
+    return task->owner != NULL;
+}
+
 /* With whatever it still holds; a kept .part stays on disk. Not for use under io faults: errors at
  * this point change nothing. */
 void task_free(struct fetch_task *task);
@@ -107,7 +134,8 @@ void task_free(struct fetch_task *task);
 /* Lets go of the part: what a later run can go on with stays on disk, the rest goes. */
 void task_suspend_part(struct fetch_task *task);
 
-/* Drops the part, on disk too, and what was known of its digest. */
+/* Drops the part and its digest, on disk too. Of a file in pieces only once its helpers are gone: until
+ * then they are told to stop. */
 void task_drop_part(struct fetch_task *task);
 
 /* What a .part file's state knows the URL by: it has the secrets of the URL in it, but cannot be read

@@ -23,18 +23,16 @@
 #include "fetch/account.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
-#include "fetch/name.h"
 #include "fetch/outcome.h"
+#include "fetch/piece.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
-#include "fetch/state.h"
+#include "fetch/resume.h"
 #include "fetch/task.h"
 
 /* A file that has been growing for so long is kept (part.h), and its buffered bytes are written as
  * often: what kill -9 costs a slow download is a second. */
 #define KEEP_NS PX_NS_PER_S
-/* Clean restarts of one task: the server's file changed, or its ranges were of no use. */
-#define RESTARTS_MAX 3
 #define SHOW_ROOM 512
 
 static struct px_account *account_of(const struct transfer *transfer)
@@ -63,6 +61,7 @@ int transfer_init(struct transfer *transfer, const struct px_fetch *fetch, struc
     transfer->worker = worker;
     transfer->slot = slot;
     transfer->run_headers = run_headers;
+    transfer->piece = SPLIT_NONE;
     return make_easy(transfer);
 }
 
@@ -95,13 +94,14 @@ static bool has_own_headers(const struct fetch_task *task)
     return task->has_headers || task->condition.etag != NULL;
 }
 
-/* Sets up the next request of this try. */
+/* Sets up the next request of this try. PX_EEND: there is none, and the outcome is set. */
 static int prepare(struct transfer *transfer)
 {
     const struct fetch_task *task = transfer->task;
     int64_t now = px_now_ns();
 
     transfer->judged = false;
+    transfer->over = false;
     transfer->kept = false;
     transfer->aborted = false;
     transfer->gate = (struct gate_result){0};
@@ -116,10 +116,14 @@ static int prepare(struct transfer *transfer)
     transfer->disk_ns = 0;
     transfer->last_ns = now;
     transfer->error[0] = '\0';
-    transfer->from = task->part.held;
-
+    if (task->joint == NULL) {
+        resume_plan(transfer);
+    } else if (piece_plan(transfer) != PX_OK) {
+        return PX_EEND;
+    }
     struct request request = {.url = current_url(transfer),
                               .from = transfer->from,
+                              .to = transfer->to,
                               .http1 = task->http1,
                               .has_date = task->condition.has_date,
                               .date_s = task->condition.date_s,
@@ -130,62 +134,15 @@ static int prepare(struct transfer *transfer)
     return request_set(transfer->fetch, transfer->easy, &request);
 }
 
-/* Bytes without a validator cannot be told from those of another version: they are dropped. */
-static int keep_or_drop_held(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-
-    if (!part_is_open(&task->part)) {
-        task->part.held = 0;
-        return PX_OK;
-    }
-    if (!gate_has_validator(task->detail.etag, task->detail.last_modified)) {
-        struct part_place place = task_place(task);
-
-        sums_restart(&task->sums);
-        return part_restart(&task->part, &place);
-    }
-    return PX_OK;
-}
-
-/* Once for each task: is there something of an earlier run to go on with? */
-static int look_for_leftover(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct part_place place = task_place(task);
-    struct state state;
-    char shown[SHOW_ROOM], part[NAME_ROOM];
-
-    name_beside(task->name, PART_SUFFIX, part);
-    if (task->looked_for_leftover || part_is_open(&task->part) ||
-        (task->in_base && !task->left_a_part &&
-         !present_may_have(&transfer->fetch->present, part))) {
-        return PX_OK;
-    }
-    task->looked_for_leftover = true;
-    int rc = part_adopt(&task->part, &place, task_url_hash(task), transfer->fetch->boot, &state);
-    if (rc == PX_ECHANGED) {
-        px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "%s: an unfinished part of no use was removed",
-                    px_show_str(shown, sizeof shown, task->target));
-    }
-    if (rc == PX_EINUSE) {
-        return rc;
-    }
-    if (rc == PX_OK) {
-        task->size = state.size;
-        task->detail.etag = task_keep_text(task, state.etag[0] != '\0' ? state.etag : NULL);
-        task->detail.last_modified =
-            task_keep_text(task, state.last_modified[0] != '\0' ? state.last_modified : NULL);
-    }
-    return PX_OK;
-}
-
 static int open_place(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
-    int rc = task_open_dir(task);
+    int rc;
 
+    if (task_is_helper(task)) {
+        return PX_OK; /* its owner has it */
+    }
+    rc = task_open_dir(task);
     if (rc != PX_OK) {
         int err = errno;
 
@@ -193,12 +150,12 @@ static int open_place(struct transfer *transfer)
         outcome_note(transfer, rc, false);
         return rc;
     }
-    rc = look_for_leftover(transfer);
-    if (rc == PX_OK) {
-        rc = keep_or_drop_held(transfer);
-    }
+    rc = resume_look(transfer);
     if (rc != PX_OK) {
         outcome_part_failed(transfer, rc);
+    } else if (task->joint != NULL && !task->posted && transfer->fetch->opts.split > 1) {
+        task->posted = true;
+        board_post(transfer->fetch->board, task->joint);
     }
     return rc;
 }
@@ -208,7 +165,7 @@ static void say_begin(const struct transfer *transfer)
     const struct fetch_task *task = transfer->task;
     char url[SHOW_ROOM], target[SHOW_ROOM];
 
-    if (px_log_wants(transfer->fetch->opts.log, PX_LOG_VERBOSE)) {
+    if (px_log_wants(transfer->fetch->opts.log, PX_LOG_VERBOSE) && !task_is_helper(task)) {
         px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
                     "start %s -> %s", px_show_url(url, sizeof url, task->url),
                     px_show_str(target, sizeof target, task->target));
@@ -220,16 +177,20 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     int64_t waited = now_ns - task->plan.ready_ns;
 
     transfer->task = task;
+    transfer->piece = SPLIT_NONE;
     transfer->begin_ns = now_ns;
     transfer->hops = 0;
     transfer->same_origin = true;
     memset(transfer->phase_ns, 0, sizeof transfer->phase_ns);
     transfer->phase_ns[PX_FETCH_QUEUE] = waited > 0 ? waited : 0;
-    task->item.attempts++;
+    task->item.attempts += !task->goes_on;
     task->item.worker = transfer->worker->index;
     task->item.begin_ns = task->item.begin_ns != 0 ? task->item.begin_ns : now_ns;
-    account_of(transfer)->counter[PX_FETCH_RETRIES] += task->item.attempts > 1;
-    say_begin(transfer);
+    if (!task->goes_on) {
+        account_of(transfer)->counter[PX_FETCH_RETRIES] += task->item.attempts > 1;
+        say_begin(transfer);
+    }
+    task->goes_on = false;
     px_activity_begin(transfer->fetch->opts.activity, transfer->slot, task->name, 0);
 
     int rc = open_place(transfer);
@@ -248,7 +209,7 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     if (rc == PX_OK) {
         rc = prepare(transfer);
     }
-    if (rc != PX_OK) {
+    if (rc != PX_OK && rc != PX_EEND) {
         outcome_failed(transfer, rc, px_status_text(rc));
     }
     return rc;
@@ -273,7 +234,7 @@ static bool follow(struct transfer *transfer)
         transfer->same_origin = step.same_origin;
         rc = prepare(transfer);
     }
-    if (rc != PX_OK) {
+    if (rc != PX_OK && rc != PX_EEND) {
         outcome_failed(transfer, rc, why != NULL ? why : px_status_text(rc));
     }
     return rc == PX_OK;
@@ -286,7 +247,7 @@ static bool ask_anew(struct transfer *transfer)
     bool changed = transfer->gate.verdict == GATE_CHANGED;
     char shown[SHOW_ROOM];
 
-    if (task->restarts++ >= RESTARTS_MAX) {
+    if (task->restarts++ >= TASK_RESTARTS_MAX) {
         outcome_failed(transfer, changed ? PX_EINTEGRITY : PX_EPROTO, transfer->gate.why);
         return false;
     }
@@ -326,7 +287,12 @@ static bool decide(struct transfer *transfer, CURLcode code)
     switch (gate->verdict) {
     case GATE_REDIRECT: return follow(transfer);
     case GATE_ANEW:
-    case GATE_CHANGED: return ask_anew(transfer);
+    case GATE_CHANGED:
+        if (transfer->task->joint != NULL) {
+            piece_refused(transfer);
+            return false;
+        }
+        return ask_anew(transfer);
     case GATE_REFUSE:
         if (gate->why != NULL) {
             outcome_failed(transfer, PX_EPROTO, gate->why);
@@ -336,6 +302,9 @@ static bool decide(struct transfer *transfer, CURLcode code)
         return false;
     case GATE_WHOLE:
     case GATE_CONTINUE:
+        if (transfer->over) {
+            break;
+        }
         if (code == CURLE_OK && gate->body_bytes != GATE_UNKNOWN &&
             transfer->body_bytes != gate->body_bytes) {
             code = CURLE_PARTIAL_FILE;
@@ -348,7 +317,11 @@ static bool decide(struct transfer *transfer, CURLcode code)
     case GATE_UNMODIFIED: outcome_unmodified(transfer); return false;
     case GATE_COMPLETE: break;
     }
-    outcome_finish(transfer);
+    if (transfer->task->joint != NULL) {
+        piece_finish(transfer);
+    } else {
+        outcome_finish(transfer);
+    }
     return false;
 }
 
@@ -357,6 +330,9 @@ bool transfer_tick(struct transfer *transfer, int64_t now_ns)
     if (transfer->moved) {
         transfer->moved = false;
         transfer->last_ns = now_ns;
+    }
+    if (transfer->task->joint != NULL && piece_is_over(transfer)) {
+        return true;
     }
     if (now_ns - transfer->last_ns >= transfer->fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
         return true;
@@ -389,7 +365,9 @@ static void note_final_url(struct transfer *transfer)
 /* What is worth a name keeps its last bytes; the rest is nameless and goes with its descriptor. */
 static void save_what_is_kept(struct transfer *transfer)
 {
-    if (transfer->task->part.base != NULL && transfer->buffered > 0) {
+    bool named = transfer->task->part.base != NULL || transfer->piece != SPLIT_NONE;
+
+    if (named && transfer->buffered > 0) {
         PX_IGNORE(body_flush(transfer)); /* then a later run has fewer bytes to go on with */
     }
 }
@@ -438,6 +416,10 @@ void transfer_stall(struct transfer *transfer)
         outcome_part_failed(transfer, rc);
         return;
     }
+    if (transfer->task->joint != NULL && piece_is_over(transfer)) {
+        piece_finish(transfer);
+        return;
+    }
     task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 ".%" PRId64 " s",
                     transfer->fetch->opts.stall_timeout_ms / 1000,
                     transfer->fetch->opts.stall_timeout_ms % 1000 / 100);
@@ -450,7 +432,8 @@ static void say_end(const struct transfer *transfer)
     const struct px_log *log = transfer->fetch->opts.log;
     char target[SHOW_ROOM], http[32] = "";
 
-    if (!px_log_wants(log, PX_LOG_VERBOSE)) {
+    if (!px_log_wants(log, PX_LOG_VERBOSE) || task->waits ||
+        (task_is_helper(task) && task->item.state == PX_ITEM_OK)) {
         return;
     }
     if (task->item.error == NULL) {
@@ -468,9 +451,12 @@ struct fetch_task *transfer_release(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
 
+    if (task->joint != NULL) {
+        piece_release(transfer);
+    }
     task->item.end_ns = px_now_ns();
     task->item.bytes = task->item.state == PX_ITEM_OK ? task->item.bytes : task->part.held;
-    task->result.bytes = task->item.bytes;
+    task->result.bytes = task_is_helper(task) ? 0 : task->item.bytes;
     account_task(transfer);
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);

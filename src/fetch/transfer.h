@@ -46,9 +46,16 @@ struct transfer {
     struct curl_slist *hop_headers;  /* owned; for other origins */
     bool same_origin;                /* of this hop and the task's URL */
 
+    unsigned piece;    /* of the task's split; SPLIT_NONE */
+    uint64_t write_at; /* of a piece: where the buffer goes */
+
     /* this request */
-    uint64_t from;
+    uint64_t from, to;     /* the range that was asked for, to 0: open; both 0: the whole */
+    enum gate_trust trust; /* how the reply's bytes are known to belong to those held */
+    uint64_t compare_left; /* of the reply's bytes, so many at its head are held already */
+    uint64_t skip;         /* likewise, but they need no comparing (piece.c) */
     bool judged;
+    bool over;    /* a piece that needs no more bytes (piece.c) */
     bool kept;    /* the part has its name, and its state is of this request */
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     struct gate_result gate;

@@ -16,10 +16,16 @@ size_t waiting_count(const struct waiting *waiting)
     return waiting->kept.len + origins_waiting(waiting->origins);
 }
 
+/* Of a file in pieces others may have the bytes in hand: it stays as it is. */
+static bool counts(const struct fetch_task *task)
+{
+    return part_is_open(&task->part) && task->joint == NULL;
+}
+
 /* Too many open files: a named part will be found again, a nameless one starts over. */
 static void note_kept(struct waiting *waiting, struct fetch_task *task)
 {
-    if (!part_is_open(&task->part)) {
+    if (!counts(task)) {
         return;
     }
     if (waiting->parts < WAITING_PARTS) {
@@ -33,7 +39,7 @@ static void note_kept(struct waiting *waiting, struct fetch_task *task)
 
 static void note_taken(struct waiting *waiting, const struct fetch_task *task)
 {
-    if (part_is_open(&task->part)) {
+    if (counts(task)) {
         waiting->parts--;
     }
 }

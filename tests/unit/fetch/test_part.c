@@ -354,8 +354,7 @@ static void test_part_adopt_removes_what_is_of_no_use(void **state)
         const char *boot;
     } rows[] = {
         {{.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""}, 8, "boot"}, /* other URL */
-        {{.url_hash = 7, .size = 11, .boot = "boot"}, 7, "boot"},               /* no validator */
-        {{.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""}, 7, "x"}, /* not synced */
+        {{.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""}, 7, "x"},    /* not synced */
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct part part = empty;

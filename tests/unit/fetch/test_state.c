@@ -24,8 +24,8 @@
 
 static const struct state sample = {.url_hash = UINT64_MAX,
                                     .size = 1000,
-                                    .held = 500,
-                                    .synced = 100,
+                                    .held = {2, {{0, 300}, {400, 600}}},
+                                    .synced = {1, {{0, 100}}},
                                     .boot = "6a0f-boot",
                                     .etag = "\"a b\"",
                                     .last_modified = "Sun, 06 Nov 1994 08:49:37 GMT"};
@@ -44,8 +44,11 @@ static void test_state_round_trip_keeps_everything(void **state)
     struct state back;
     const size_t len = sample_text(text);
     assert_int_equal(state_parse(text, len, &back), PX_OK);
-    assert_true(back.url_hash == sample.url_hash && back.size == 1000 && back.held == 500 &&
-                back.synced == 100);
+    assert_true(back.url_hash == sample.url_hash && back.size == 1000 && !back.grows);
+    assert_int_equal(back.held.n, 2);
+    assert_memory_equal(back.held.at, sample.held.at, 2 * sizeof back.held.at[0]);
+    assert_int_equal(back.synced.n, 1);
+    assert_memory_equal(back.synced.at, sample.synced.at, sizeof back.held.at[0]);
     assert_string_equal(back.boot, sample.boot);
     assert_string_equal(back.etag, sample.etag);
     assert_string_equal(back.last_modified, sample.last_modified);
@@ -82,12 +85,21 @@ static void test_state_any_changed_byte_is_safe(void **state)
         for (int c = 0; c < 256; c += 5) {
             text[i] = (char)c;
             if (state_parse(text, len, &back) == PX_OK) {
-                assert_true(back.held <= back.size && back.synced <= back.held);
+                uint64_t at = 0;
+                for (size_t k = 0; k < back.held.n; k++) {
+                    assert_true(back.held.at[k].from >= at && back.held.at[k].to > at);
+                    at = back.held.at[k].to;
+                }
+                assert_true(at <= back.size && back.synced.n <= RANGES_MAX);
             }
         }
         text[i] = was;
     }
 }
+
+#define STATE_HEAD "pfetch-state 2\nurl-hash 1\n"
+#define STATE(size, grows, held, synced) \
+    STATE_HEAD "size " size "\ngrows " grows "\nheld " held "\nsynced " synced "\nend\n"
 
 static void test_state_nonsense_is_worthless(void **state)
 {
@@ -95,15 +107,28 @@ static void test_state_nonsense_is_worthless(void **state)
     static const char *const texts[] = {
         "",
         "end\n",
-        "pfetch-state 2\nurl-hash 1\nsize 1\nheld 1\nsynced 1\nend\n",
-        "pfetch-state 1\nend\n",
-        "pfetch-state 1\nurl-hash 1\nsize 1\nheld 2\nsynced 0\nend\n",
-        "pfetch-state 1\nurl-hash 1\nsize 2\nheld 1\nsynced 2\nend\n",
-        "pfetch-state 1\nurl-hash 1\nsize 99999999999999999999\nheld 1\nsynced 0\nend\n",
-        "pfetch-state 1\nurl-hash 1\nsize -1\nheld 1\nsynced 0\nend\n",
-        ("pfetch-state 1\nurl-hash 1\nsize 1\nheld 1\nsynced 0\nboot "
-         "0123456789012345678901234567890123456789\nend\n"),
-        "pfetch-state 1\nthis-key-is-longer-than-any 1\nend\n",
+        "pfetch-state 1\nurl-hash 1\nsize 9\nheld 1\nsynced 1\nend\n", /* an older version */
+        "pfetch-state 2\nend\n",
+        "pfetch-state 2\nurl-hash 1\nsize 9\nheld 0-1\nsynced 0-1\nend\n", /* no grows */
+        STATE("9", "2", "0-1", "0-1"),
+        STATE("1", "0", "0-2", "0-1"),
+        STATE("9", "0", "0-1", "0-2"),
+        STATE("9", "1", "0-1 3-4", "0-1"), /* what grows has no holes */
+        STATE("9", "1", "1-2", "1-2"),
+        STATE("9", "0", "0-1  3-4", ""),
+        STATE("9", "0", "0-1 ", ""),
+        STATE("9", "0", "3-4 0-1", ""),
+        STATE("9", "0", "0-3 2-4", ""),
+        STATE("9", "0", "2-2", ""),
+        STATE("9", "0", "3-2", ""),
+        STATE("9", "0", "-3", ""),
+        STATE("9", "0", "0x1-3", ""),
+        STATE("9", "0", "0-99999999999999999999", ""),
+        STATE("99999999999999999999", "0", "0-1", ""),
+        STATE("-1", "0", "0-1", ""),
+        (STATE_HEAD "size 9\ngrows 0\nheld 0-1\nsynced \nboot "
+                    "0123456789012345678901234567890123456789\nend\n"),
+        "pfetch-state 2\nthis-key-is-longer-than-any 1\nend\n",
     };
     struct state back;
     for (size_t i = 0; i < ROWS(texts); i++) {
@@ -122,15 +147,34 @@ static void test_state_size_may_be_unknown(void **state)
     assert_true(back.size == UINT64_MAX);
 }
 
-static void test_state_good_bytes_by_table(void **state)
+static void expect_good(bool grows, uint64_t file_bytes, const char *boot, const char *want)
+{
+    struct state from = sample;
+    struct ranges good;
+    char text[RANGES_TEXT_ROOM];
+    from.grows = grows;
+    if (grows) {
+        from.held = (struct ranges){1, {{0, 500}}};
+    }
+    state_good_ranges(&from, file_bytes, boot, &good);
+    ranges_format(&good, text);
+    assert_string_equal(text, want);
+}
+
+static void test_state_good_ranges_by_table(void **state)
 {
     (void)state;
-    assert_int_equal(state_good_bytes(&sample, 700, "6a0f-boot"), 700); /* the kernel has them */
-    assert_int_equal(state_good_bytes(&sample, 700, "other"), 100); /* a restart: the disk has */
-    assert_int_equal(state_good_bytes(&sample, 700, ""), 100);
-    assert_int_equal(state_good_bytes(&sample, 50, "other"), 50);
-    assert_int_equal(state_good_bytes(&sample, 2000, "6a0f-boot"), 1000);
-    assert_int_equal(state_good_bytes(&sample, 0, "6a0f-boot"), 0);
+    expect_good(false, 700, "6a0f-boot", "0-300 400-600");
+    expect_good(false, 500, "6a0f-boot", "0-300 400-500"); /* never more than there is */
+    expect_good(false, 350, "6a0f-boot", "0-300");
+    expect_good(false, 0, "6a0f-boot", "");
+    expect_good(false, 700, "other", "0-100");    /* a restart: the disk has */
+    expect_good(true, 700, "6a0f-boot", "0-700"); /* the kernel has them */
+    expect_good(true, 700, "other", "0-100");
+    expect_good(true, 700, "", "0-100");
+    expect_good(true, 50, "other", "0-50");
+    expect_good(true, 2000, "6a0f-boot", "0-1000");
+    expect_good(true, 0, "6a0f-boot", "");
 }
 
 static void test_state_read_boot_is_one_line_or_nothing(void **state)
@@ -174,7 +218,7 @@ static void test_state_save_under_faults_is_old_or_new(void **state)
     io_fault_reset();
     assert_int_equal(state_save(io_fault_ops(), dir, "state", "state~", text, len), PX_OK);
     assert_int_equal(state_load(io_fault_ops(), dir, "state", &back), PX_OK);
-    assert_int_equal(back.held, 500);
+    assert_int_equal(back.held.n, 2);
     close(dir);
     scratch_remove(&area);
 }
@@ -205,7 +249,7 @@ int main(void)
         cmocka_unit_test(test_state_any_changed_byte_is_safe),
         cmocka_unit_test(test_state_nonsense_is_worthless),
         cmocka_unit_test(test_state_size_may_be_unknown),
-        cmocka_unit_test(test_state_good_bytes_by_table),
+        cmocka_unit_test(test_state_good_ranges_by_table),
         cmocka_unit_test(test_state_read_boot_is_one_line_or_nothing),
         cmocka_unit_test(test_state_save_under_faults_is_old_or_new),
         cmocka_unit_test(test_state_load_takes_regular_files_only),

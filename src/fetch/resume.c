@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fetch/resume.c - going on with bytes that an earlier try or run has left.
+ *
+ * Called by transfer.c before a request and by body.c for the bytes that are held already, on the
+ * worker's thread. No locks.
+ */
+#define _GNU_SOURCE
+#include "fetch/resume.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <pxfer/status.h>
+#include <pxfer/worker.h>
+
+#include "base/fdio.h"
+#include "base/show.h"
+#include "fetch/engine.h"
+#include "fetch/joint.h"
+#include "fetch/name.h"
+#include "fetch/state.h"
+#include "fetch/task.h"
+#include "fetch/transfer.h"
+
+#define SHOW_ROOM 512
+
+/* Reads n bytes of the part at `at`. */
+static int read_part(struct transfer *transfer, char *block, size_t n, uint64_t at)
+{
+    struct part *part = &transfer->task->part;
+
+    while (n > 0) {
+        ssize_t got = transfer->fetch->io->pread(part->fd, block, n, (off_t)at);
+
+        if (got <= 0) {
+            part->stage = "read part file";
+            part->err = got < 0 ? errno : EIO;
+            return PX_EIO;
+        }
+        block += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return PX_OK;
+}
+
+/* Several stretches: what is missing between them is fetched piece by piece, each by its validator
+ * (or, with a checksum, by that in the end). Otherwise only the first stretch can be used, and the
+ * file must not be longer than what is known of it. */
+static int take_stretches(struct transfer *transfer, const struct state *state)
+{
+    struct fetch_task *task = transfer->task;
+    bool strict = gate_has_validator(task->detail.etag, task->detail.last_modified);
+
+    if (state->grows || ranges_sum(&state->held) == task->part.held) {
+        if (!state->grows &&
+            transfer->fetch->io->ftruncate(task->part.fd, (off_t)task->part.held) != 0) {
+            task->part.stage = "truncate";
+            task->part.err = errno;
+            return px_status_from_errno(errno);
+        }
+        return PX_OK;
+    }
+    if (state->size != GATE_UNKNOWN && (strict || task->sums.line.kind != PX_DIGEST_NONE)) {
+        return joint_new(task, &state->held, strict ? GATE_STRICT : GATE_LENIENT, px_now_ns());
+    }
+    task->part.held = 0;
+    struct part_place place = task_place(task);
+    return part_restart(&task->part, &place);
+}
+
+int resume_look(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+    struct state state;
+    char shown[SHOW_ROOM], part[NAME_ROOM];
+
+    name_beside(task->name, PART_SUFFIX, part);
+    if (task->looked_for_leftover || part_is_open(&task->part) ||
+        (task->in_base && !task->left_a_part &&
+         !present_may_have(&transfer->fetch->present, part))) {
+        return PX_OK;
+    }
+    task->looked_for_leftover = true;
+    int rc = part_adopt(&task->part, &place, task_url_hash(task), transfer->fetch->boot, &state);
+    if (rc == PX_ECHANGED) {
+        px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
+                    "%s: an unfinished part of no use was removed",
+                    px_show_str(shown, sizeof shown, task->target));
+    }
+    if (rc == PX_EINUSE) {
+        return rc;
+    }
+    if (rc == PX_OK) {
+        task->size = state.size;
+        task->detail.etag = task_keep_text(task, state.etag[0] != '\0' ? state.etag : NULL);
+        task->detail.last_modified =
+            task_keep_text(task, state.last_modified[0] != '\0' ? state.last_modified : NULL);
+        return take_stretches(transfer, &state);
+    }
+    return PX_OK;
+}
+
+void resume_plan(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    uint64_t held = part_is_open(&task->part) ? task->part.held : 0;
+
+    task->part.held = held;
+    transfer->to = 0;
+    transfer->compare_left = 0;
+    transfer->trust = GATE_STRICT;
+    transfer->from = held;
+    if (held > 0 && !gate_has_validator(task->detail.etag, task->detail.last_modified)) {
+        transfer->compare_left = held < RESUME_OVERLAP ? held : RESUME_OVERLAP;
+        transfer->from = held - transfer->compare_left;
+        transfer->trust = GATE_LENIENT;
+    }
+}
+
+int resume_compare(struct transfer *transfer, const char *bytes, size_t n, size_t *compared)
+{
+    char block[16384];
+
+    *compared = 0;
+    while (n > 0 && transfer->compare_left > 0) {
+        size_t want = n < sizeof block ? n : sizeof block;
+
+        want = want < transfer->compare_left ? want : (size_t)transfer->compare_left;
+        int rc =
+            read_part(transfer, block, want, transfer->task->part.held - transfer->compare_left);
+        if (rc != PX_OK) {
+            return rc;
+        }
+        if (memcmp(block, bytes, want) != 0) {
+            return PX_ECHANGED;
+        }
+        transfer->compare_left -= want;
+        *compared += want;
+        bytes += want;
+        n -= want;
+    }
+    return PX_OK;
+}

@@ -122,9 +122,9 @@ extern const struct option_choice session_report_words[];
 struct session_run {
     unsigned workers;
     const char
-        *scratch;    /* put everything into this folder instead of the real target; NULL = real */
+        *scratch; /* put everything into this folder instead of the real target; NULL = real */
     const char *journal; /* of earlier runs, and this one's; NULL = none */
-    bool every_item; /* somebody wants to hear of each item, not only of failures */
+    bool every_item;     /* somebody wants to hear of each item, not only of failures */
     struct px_activity *activity;
     const struct px_log *log;
 };

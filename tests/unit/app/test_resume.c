@@ -22,7 +22,7 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define URL "http://u:p@h/x?token=abc"
 #define SHOWN "http://***@h/x?token=***"
-#define LINE(id, path, more)                                                     \
+#define LINE(id, path, more)                                                      \
     "{\"url\":\"" SHOWN "\",\"path\":\"" path "\",\"status\":\"ok\",\"bytes\":5," \
     "\"id\":\"" id "\",\"size\":5,\"mtime\":\"1700000000.000000007\"" more "}\n"
 #define ID "00000000000000ab"
@@ -85,8 +85,9 @@ static void test_resume_of_several_lines_the_last_proof_counts(void **state)
 {
     (void)state;
     struct resume *resume = open_text(
-        LINE(ID, "one", "") LINE("00000000000000ac", "other", "") LINE(ID, "two", "")
-        "{\"url\":\"" SHOWN "\",\"path\":\"three\",\"status\":\"failed\",\"id\":\"" ID "\"}\n");
+        LINE(ID, "one", "") LINE("00000000000000ac", "other", "")
+            LINE(ID, "two", "") "{\"url\":\"" SHOWN
+                                "\",\"path\":\"three\",\"status\":\"failed\",\"id\":\"" ID "\"}\n");
     check_target(resume, 0xab, "two");
     check_target(resume, 0xac, "other");
     check_target(resume, 0xab, "two");
@@ -172,10 +173,10 @@ static void test_resume_last_line_without_its_end_is_torn(void **state)
 static void test_resume_path_that_is_no_utf8_is_exact(void **state)
 {
     (void)state;
-    struct resume *resume = open_text(
-        LINE(ID, "d/\xef\xbf\xbd", ",\"path_b64\":\"ZC//\"") /* d/ and the byte ff */
-        LINE("00000000000000ac", "d/x", ",\"path_b64\":\"ZC8\"")
-        LINE("00000000000000ad", "d/x", ",\"path_b64\":\"ZC8A\"")); /* a NUL in it */
+    struct resume *resume =
+        open_text(LINE(ID, "d/\xef\xbf\xbd", ",\"path_b64\":\"ZC//\"") /* d/ and the byte ff */
+                  LINE("00000000000000ac", "d/x", ",\"path_b64\":\"ZC8\"")
+                      LINE("00000000000000ad", "d/x", ",\"path_b64\":\"ZC8A\"")); /* a NUL in it */
     check_target(resume, 0xab, "d/\xff");
     check_target(resume, 0xac, NULL);
     check_target(resume, 0xad, NULL);
@@ -210,7 +211,8 @@ static void test_resume_many_lines_across_all_buffers(void **state)
         fprintf(file,
                 "{\"url\":\"" SHOWN "\",\"path\":\"p%u\",\"status\":\"ok\",\"id\":\"%016x\","
                 "\"size\":%u,\"mtime\":\"%u.000000000\",\"pad\":\"%.*s\"}\n",
-                i, i * 2654435761u, i, i, (int)(i % 97), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                i, i * 2654435761u, i, i, (int)(i % 97),
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
     }
     assert_int_equal(fclose(file), 0);

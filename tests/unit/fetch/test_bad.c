@@ -22,8 +22,8 @@ static void begin(struct part *part, const char *bytes, bool named)
 {
     area_make(&area);
     io_fault_reset();
-    place = (struct part_place){
-        .io = io_fault_ops(), .dirfd = area.fd, .name = "file", .mode = 0640};
+    place =
+        (struct part_place){.io = io_fault_ops(), .dirfd = area.fd, .name = "file", .mode = 0640};
     *part = (struct part){.fd = -1};
     assert_int_equal(part_append(part, &place, bytes, strlen(bytes)), PX_OK);
     if (named) {

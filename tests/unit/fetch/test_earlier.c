@@ -289,8 +289,7 @@ static void fetch_newer(const struct newer *row, const char *path)
     origin.etag = row->etag;
     origin.modified = row->modified;
     origin.believes = row->believes;
-    struct fetch_task *task =
-        fetching_task(site.fetch, http_url(&site.server, path), "out=file\n");
+    struct fetch_task *task = fetching_task(site.fetch, http_url(&site.server, path), "out=file\n");
     if (row->record_etag != NULL || row->record_modified != NULL) {
         remember(task, row->record_etag, row->record_modified);
     }

@@ -60,9 +60,13 @@ static void test_stated_each_header_is_read(void **state)
         {{"Repr-Digest: sha=:" SHA1 ":, md5=:" MD5 ":"}, 200, NULL, PX_DIGEST_SHA1},
         {{"Repr-Digest: unixsum=:AAA=:, crc32c=:" CRC32C ":"}, 200, NULL, PX_DIGEST_CRC32C},
         {{"Repr-Digest: md5=:" MD5 ":;p=1 , sha-256 = :" SHA256 ": ; q"},
-         200, NULL, PX_DIGEST_SHA256},
+         200,
+         NULL,
+         PX_DIGEST_SHA256},
         {{"Repr-Digest: md5=:" MD5 ":", "Repr-Digest: sha-256=:" SHA256 ":"},
-         200, NULL, PX_DIGEST_SHA256},
+         200,
+         NULL,
+         PX_DIGEST_SHA256},
         {{"Content-Digest: sha-256=:" SHA256 ":"}, 200, NULL, PX_DIGEST_SHA256},
         {{"Digest: SHA-256=" SHA256}, 200, NULL, PX_DIGEST_SHA256},
         {{"Digest: SHA=" SHA1 ",MD5=" MD5}, 200, NULL, PX_DIGEST_SHA1},
@@ -76,7 +80,9 @@ static void test_stated_each_header_is_read(void **state)
         {{"x-amz-checksum-crc32: " CRC32}, 200, NULL, PX_DIGEST_CRC32},
         {{"x-amz-checksum-crc32c: " CRC32C}, 200, NULL, PX_DIGEST_CRC32C},
         {{"x-amz-checksum-crc64nvme: " CRC64, "x-amz-checksum-type: FULL_OBJECT"},
-         200, NULL, PX_DIGEST_CRC64NVME},
+         200,
+         NULL,
+         PX_DIGEST_CRC64NVME},
     };
     (void)state;
     check(rows, ROWS(rows));
@@ -118,13 +124,19 @@ static void test_stated_what_is_no_digest_of_the_file_is_passed_over(void **stat
     static const struct row rows[] = {
         /* unpacked on the way: the hash is of what is stored */
         {{"x-goog-stored-content-encoding: gzip", "x-goog-hash: md5=" MD5},
-         200, NULL, PX_DIGEST_NONE},
+         200,
+         NULL,
+         PX_DIGEST_NONE},
         {{"x-goog-hash: md5=" MD5, "x-goog-stored-content-encoding: identity"},
-         200, NULL, PX_DIGEST_MD5},
+         200,
+         NULL,
+         PX_DIGEST_MD5},
         /* a digest of the digests of twelve parts */
         {{"x-amz-checksum-sha256: " SHA256 "-12"}, 200, NULL, PX_DIGEST_NONE},
         {{"x-amz-checksum-crc32: " CRC32, "x-amz-checksum-type: COMPOSITE"},
-         200, NULL, PX_DIGEST_NONE},
+         200,
+         NULL,
+         PX_DIGEST_NONE},
         {{"ETag: \"5d41402abc4b2a76b9719d911017c592\""}, 200, NULL, PX_DIGEST_NONE},
         /* a proxy changed the reply */
         {{"Repr-Digest: sha-256=:" SHA256 ":"}, 203, NULL, PX_DIGEST_NONE},
@@ -153,11 +165,13 @@ static void test_stated_the_strongest_counts_and_of_two_the_first(void **state)
         {{"Content-MD5: " MD5, "Repr-Digest: sha-256=:" SHA256 ":"}, 200, NULL, PX_DIGEST_SHA256},
         {{"Repr-Digest: sha-512=:" SHA512 ":, sha-256=:" SHA256 ":"}, 200, NULL, PX_DIGEST_SHA256},
         {{"x-goog-hash: crc32c=" CRC32C, "x-amz-checksum-crc64nvme: " CRC64},
-         200, NULL, PX_DIGEST_CRC64NVME},
+         200,
+         NULL,
+         PX_DIGEST_CRC64NVME},
         {{"Content-MD5: " OTHER, "Digest: SHA=" SHA1}, 200, NULL, PX_DIGEST_SHA1},
     };
-    static const struct row twice = {{"Content-MD5: " MD5, "Content-MD5: " OTHER}, 200, NULL,
-                                     PX_DIGEST_MD5};
+    static const struct row twice = {
+        {"Content-MD5: " MD5, "Content-MD5: " OTHER}, 200, NULL, PX_DIGEST_MD5};
     struct stated stated;
     (void)state;
     check(rows, ROWS(rows));
@@ -170,7 +184,9 @@ static void test_stated_by_an_earlier_reply_is_forgotten(void **state)
     static const struct row rows[] = {
         {{"Repr-Digest: sha-256=:" SHA256 ":", "HTTP/1.1 200 OK"}, 200, NULL, PX_DIGEST_NONE},
         {{"x-goog-stored-content-encoding: gzip", "HTTP/2 200", "x-goog-hash: md5=" MD5},
-         200, NULL, PX_DIGEST_MD5},
+         200,
+         NULL,
+         PX_DIGEST_MD5},
     };
     (void)state;
     check(rows, ROWS(rows));

@@ -196,7 +196,8 @@ static void test_sums_a_file_that_cannot_be_read_is_eio(void **state)
     assert_int_equal(sums_finish(&sums, io_fault_ops(), fd, 3, &verdict), PX_EIO);
     assert_int_equal(errno, ENODEV);
     io_fault_reset();
-    assert_int_equal(sums_finish(&sums, io_fault_ops(), fd, 5, &verdict), PX_EIO); /* it is shorter */
+    assert_int_equal(sums_finish(&sums, io_fault_ops(), fd, 5, &verdict),
+                     PX_EIO); /* it is shorter */
     assert_int_equal(errno, EIO);
     io_fault_arm(IO_FAULT(pread), 1, EINTR, IO_FAULT_ONCE);
     sums.line = sum_of("md5=46356afe55fa3cea9cbe73ad442cad47"); /* of "hel" */

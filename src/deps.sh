@@ -51,6 +51,8 @@ cmd:mandoc                 mandoc               mandoc            mandoc        
 table_bench='
 cmd:curl                   curl                 curl              curl              curl               curl
 cmd:wget2                  wget2                wget2             wget2             wget2              wget2
+cmd:wget                   wget                 wget              wget              wget               wget
+cmd:lftp                   lftp                 lftp              lftp              lftp               lftp
 cmd:aria2c                 aria2                aria2             aria2             aria2              aria2
 cmd:nginx                  nginx-light          nginx             nginx             nginx              nginx
 cmd:rsync                  rsync                rsync             rsync             rsync              rsync

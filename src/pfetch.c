@@ -13,6 +13,7 @@
 #include <pxfer/version.h>
 
 #include "app/fetch_engine.h"
+#include "app/fetch_secrets.h"
 #include "app/session.h"
 #include "app/shard_words.h"
 
@@ -24,13 +25,16 @@ struct options {
     struct option_strings checksum_files;
     const char *shard;
     struct shard_words shard_words;
+    struct option_strings resolve;
     struct px_fetch_opts fetch;
+    struct fetch_secrets secrets;
 };
 
 #define DEFAULT_JOBS 5u
 
 #define AT(field) offsetof(struct options, field)
 #define FETCH(field) offsetof(struct options, fetch.field)
+#define ACCESS(field) offsetof(struct options, fetch.access.field)
 
 /* clang-format off: a row for each option */
 static const struct option_choice format_words[] = {
@@ -50,11 +54,22 @@ static const struct option_choice shard_by_words[] = {
 };
 
 static const struct option_choice on_exist_words[] = {
-    {"skip", PX_ON_EXIST_SKIP},
-    {"newer", PX_ON_EXIST_NEWER},
-    {"overwrite", PX_ON_EXIST_OVERWRITE},
-    {"rename", PX_ON_EXIST_RENAME},
-    {"fail", PX_ON_EXIST_FAIL},
+    {"skip", PX_ON_EXIST_SKIP},           {"newer", PX_ON_EXIST_NEWER},
+    {"overwrite", PX_ON_EXIST_OVERWRITE}, {"rename", PX_ON_EXIST_RENAME},
+    {"fail", PX_ON_EXIST_FAIL},           {NULL, 0},
+};
+
+static const struct option_choice dirs_words[] = {
+    {"flat", PX_DIRS_FLAT},
+    {"host", PX_DIRS_HOST},
+    {"path", PX_DIRS_PATH},
+    {"host/path", PX_DIRS_HOST_PATH},
+    {NULL, 0},
+};
+
+static const struct option_choice tls_words[] = {
+    {"1.2", PX_TLS_1_2},
+    {"1.3", PX_TLS_1_3},
     {NULL, 0},
 };
 
@@ -88,9 +103,19 @@ static const struct option_spec table[] = {
     OPTION_ROW_ARG(OPTION_STRING, 'd', "dir", "DIR", "put the files into DIR", ".", FETCH(dir)),
     OPTION_ROW_ARG(OPTION_STRING, 'o', "out", "NAME", "name for the file of the only URL", NULL,
                    FETCH(out_name)),
+    OPTION_ROW_FLAG(0, "content-disposition", "use the names that servers give",
+                    FETCH(content_disposition)),
+    OPTION_ROW_CHOICE(0, "dirs", "directories for the files: none, by host, by the URL's path",
+                      "flat", FETCH(dirs), dirs_words),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "cut-dirs",
+                      "leave out the first N directories of the path", "0", FETCH(cut_dirs), 0,
+                      1000),
+    OPTION_ROW_FLAG('R', "remote-time", "give files the server's modification time",
+                    FETCH(remote_time)),
     OPTION_ROW_CHOICE(0, "on-exist", "what to do when the name is taken", "skip", FETCH(on_exist),
                       on_exist_words),
-    OPTION_ROW_SET('N', "newer", "the same as --on-exist=newer", FETCH(on_exist), PX_ON_EXIST_NEWER),
+    OPTION_ROW_SET('N', "newer", "the same as --on-exist=newer", FETCH(on_exist),
+                   PX_ON_EXIST_NEWER),
     OPTION_ROW_CHOICE(0, "fsync", "make data durable for each file or at the end", "none",
                       FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),
@@ -143,9 +168,37 @@ static const struct option_spec table[] = {
                    "send this header; redirects to other hosts do not get it", NULL, AT(headers)),
     OPTION_ROW_ARG(OPTION_STRING, 'A', "user-agent", "TEXT",
                    "User-Agent; default pfetch/" PX_VERSION_STRING, NULL, FETCH(user_agent)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "referer", "URL", "Referer", NULL, ACCESS(referer)),
+    OPTION_ROW_ARG(OPTION_STRING, 'u', "user", "USER[:PASS]",
+                   "credentials for URLs without their own; asks for a missing password", NULL,
+                   ACCESS(user)),
+    OPTION_ROW_FLAG(0, "netrc", "look up credentials in ~/.netrc", ACCESS(netrc)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "netrc-file", "FILE", "look them up in FILE", NULL,
+                   ACCESS(netrc_file)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "load-cookies", "FILE",
+                   "send these cookies (Netscape format) to the hosts that they name", NULL,
+                   ACCESS(cookies)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "proxy", "URL",
+                   "http, https, socks4, socks4a, socks5 or socks5h; empty: none", NULL,
+                   ACCESS(proxy)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "proxy-user", "USER[:PASS]", "credentials for the proxy", NULL,
+                   ACCESS(proxy_user)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "noproxy", "HOST,...", "go straight to these hosts", NULL,
+                   ACCESS(no_proxy)),
+    OPTION_ROW_SET('4', "ipv4", "IPv4 only", ACCESS(ip), PX_IP_4),
+    OPTION_ROW_SET('6', "ipv6", "IPv6 only", ACCESS(ip), PX_IP_6),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "interface", "NAME", "connect from this interface or address",
+                   NULL, ACCESS(interface)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 0, "resolve", "HOST:PORT:ADDR",
+                   "connect to ADDR for this host and port", NULL, AT(resolve)),
     OPTION_ROW_ARG(OPTION_STRING, 0, "cacert", "FILE", "trust these certificates, not the system's",
                    NULL, FETCH(cacert)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "cert", "FILE", "client certificate, PEM or PKCS#12", NULL,
+                   ACCESS(cert)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "key", "FILE", "its private key, if not in the same file",
+                   NULL, ACCESS(key)),
     OPTION_ROW_FLAG(0, "insecure", "do not check certificates", FETCH(insecure)),
+    OPTION_ROW_CHOICE(0, "tls-min", "least version of TLS", "1.2", ACCESS(tls_min), tls_words),
     OPTION_ROW_FLAG(0, "allow-downgrade", "follow redirects from https to http",
                     FETCH(allow_downgrade)),
     OPTION_ROW_GROUP("Checks:"),
@@ -235,6 +288,8 @@ static const char **gather_inputs(struct options *options, const struct option_p
     options->fetch.n_expect_types = options->types.n;
     options->fetch.checksum_files = options->checksum_files.items;
     options->fetch.n_checksum_files = options->checksum_files.n;
+    options->fetch.access.resolve = options->resolve.items;
+    options->fetch.access.n_resolve = options->resolve.n;
     return inputs;
 }
 
@@ -277,6 +332,17 @@ static int check(const struct options *options)
     return PX_OK;
 }
 
+static int take_secrets(struct options *options, const char **inputs)
+{
+    const char *which = NULL;
+    int rc = fetch_secrets_take(&options->fetch, options->headers.items, inputs, &options->secrets,
+                                &which);
+    if (rc == PX_EUSAGE) {
+        return option_complain(&program, stderr, "%s: no terminal to ask for the password", which);
+    }
+    return rc;
+}
+
 static int run(void *ctx, const struct option_parsed *parsed)
 {
     struct options *options = ctx;
@@ -303,9 +369,17 @@ static int run(void *ctx, const struct option_parsed *parsed)
         free(inputs);
         return EXITS_OTHER;
     }
-    const bool usable = check(options) == PX_OK && read_shard(options) == PX_OK;
-    const int code = usable ? session_main(&session, &options->session, options) : EXITS_USAGE;
+    int status = check(options);
+    if (status == PX_OK) {
+        status = read_shard(options);
+    }
+    if (status == PX_OK) {
+        status = take_secrets(options, inputs);
+    }
+    const int code = status == PX_OK ? session_main(&session, &options->session, options)
+                                     : exits_code_of(&exits_pfetch, status);
     curl_global_cleanup();
+    fetch_secrets_free(&options->secrets);
     free(inputs);
     return code;
 }

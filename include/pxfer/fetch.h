@@ -84,6 +84,43 @@ struct px_fetch_memory {
 
 #define PX_SPLIT_AUTO 0xffffffffU
 
+/* Directories that a name gets in front of it. */
+enum px_dirs {
+    PX_DIRS_FLAT, /* none */
+    PX_DIRS_HOST,
+    PX_DIRS_PATH,      /* those of the URL */
+    PX_DIRS_HOST_PATH, /* both, as wget -x */
+};
+
+enum px_tls_min {
+    PX_TLS_1_2, /* the least that is spoken at all: RFC 8996 */
+    PX_TLS_1_3,
+};
+
+enum px_ip {
+    PX_IP_ANY,
+    PX_IP_4,
+    PX_IP_6,
+};
+
+/* As whom servers are asked, and over what; all zero = as nobody, straight. */
+struct px_fetch_access {
+    const char *user;       /* USER:PASS for the URLs that have none of their own */
+    bool netrc;             /* look up ~/.netrc */
+    const char *netrc_file; /* look up this file */
+    const char *cookies;    /* a file in Netscape's format; read by px_fetch_new() */
+    const char *referer;
+    const char *proxy; /* [SCHEME://][USER:PASS@]HOST[:PORT]; "" = none; NULL = environment's */
+    const char *proxy_user; /* USER:PASS */
+    const char *no_proxy;   /* hosts, with commas between; NULL = the environment's */
+    const char *cert, *key; /* PEM, or PKCS#12 where the name ends in .p12 or .pfx */
+    enum px_tls_min tls_min;
+    enum px_ip ip;
+    const char *interface;      /* name or address */
+    const char *const *resolve; /* HOST:PORT:ADDRESS[,ADDRESS...] */
+    size_t n_resolve;
+};
+
 /* All borrowed, all must outlive the engine. {0} plus workers = sensible defaults; a 0 in a field
  * that says so means its default. */
 struct px_fetch_opts {
@@ -114,6 +151,10 @@ struct px_fetch_opts {
     const char *out_name; /* -o: name for the only URL; NULL = from the URL */
     enum px_on_exist on_exist;
     enum px_fsync fsync;
+    enum px_dirs dirs;        /* for names that come from URLs and servers */
+    unsigned cut_dirs;        /* of the URL's directories so many are left out */
+    bool content_disposition; /* the server's name counts, where an entry and out_name give none */
+    bool remote_time;         /* files get the server's Last-Modified */
 
     /* how */
     const char *const *headers; /* "Name: value" */
@@ -122,6 +163,7 @@ struct px_fetch_opts {
     enum px_http_version http;
     const char *cacert; /* NULL = the system's */
     bool insecure;
+    struct px_fetch_access access;
     bool allow_downgrade;       /* https -> http redirects */
     int64_t stall_timeout_ms;   /* no byte for so long; 0 = 60 s */
     int64_t connect_timeout_ms; /* 0 = 10 s */
@@ -189,8 +231,9 @@ enum px_fetch_counter {
 PX_API const char *const *px_fetch_phase_names(void);
 PX_API const char *const *px_fetch_counter_names(void);
 
-/* PX_EINVAL, PX_ENOMEM; PX_EUSAGE: a header that cannot be sent; PX_EIO / PX_EFULL: the directory cannot be made or opened; then a message
- * is in `error` (n bytes). Owner's thread, as is everything but the body. */
+/* PX_EINVAL, PX_ENOMEM; PX_EUSAGE: a header or another value that cannot be used; PX_EIO / PX_EFULL:
+ * the directory cannot be made or opened, a file cannot be read; then a message is in `error` (n
+ * bytes). Owner's thread, as is everything but the body. */
 PX_API PX_NODISCARD int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n,
                                      struct px_fetch **out);
 

@@ -22,6 +22,7 @@
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/joint.h"
+#include "fetch/latename.h"
 #include "fetch/piece.h"
 #include "fetch/resume.h"
 #include "fetch/state.h"
@@ -122,6 +123,33 @@ static void refuse_beyond_limits(struct transfer *transfer, const struct gate_re
     }
 }
 
+/* --content-disposition: the name comes with the head of the reply. */
+static void take_name(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct gate_result *gate = &transfer->gate;
+
+    if (!task_waits_for_name(task)) {
+        return;
+    }
+    if (gate->verdict == GATE_COMPLETE) {
+        *gate = (struct gate_result){
+            .verdict = GATE_ANEW, .body_bytes = GATE_UNKNOWN, .why = "its name is not known"};
+    } else if (gate->verdict == GATE_WHOLE || gate->verdict == GATE_CONTINUE) {
+        int rc = latename_decide(task, &transfer->head);
+
+        if (rc != PX_OK) {
+            gate->verdict = GATE_REFUSE;
+        }
+        transfer->settled = rc == PX_EEXIST;
+        if (rc != PX_OK && rc != PX_EEXIST) {
+            task->part.stage = "remember the name";
+            task->part.err = rc == PX_EIO ? errno : 0;
+            body_fail_locally(transfer, rc);
+        }
+    }
+}
+
 void body_judge(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -153,6 +181,7 @@ void body_judge(struct transfer *transfer)
     }
     refuse_beyond_limits(transfer, &reply);
     task->detail.http_status = reply.status;
+    take_name(transfer);
     if (transfer->gate.verdict == GATE_WHOLE) {
         if (part_is_open(&task->part)) {
             restart_part(transfer);
@@ -391,6 +420,7 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
     if (!transfer->judged) { /* else it is a trailer */
         head_line(&transfer->head, line, n);
         stated_line(&transfer->stated, line, n);
+        transfer->jar.learnt |= transfer->head.value[HEAD_SET_COOKIE] != NULL;
     }
     if (transfer->head_bytes > HEAD_MAX_BYTES) {
         transfer->judged = true;

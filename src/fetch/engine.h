@@ -3,7 +3,7 @@
  * fetch/engine.h - what the source and all workers of one run share: struct px_fetch, seen from
  * inside src/fetch.
  *
- * Fixed after px_fetch_new(), but for what has a lock of its own (dirs, share) and the accounts, of
+ * Fixed after px_fetch_new(), but for what has a lock of its own (dirs, targets, share) and the accounts, of
  * which each worker writes one.
  */
 #ifndef FETCH_ENGINE_H
@@ -26,6 +26,9 @@
 #include "fetch/retry.h"
 #include "fetch/state.h"
 
+struct cookies;
+struct targets;
+
 #define ENGINE_CACHE_LINE 64
 
 /* Written by one worker; a cache line to itself at either end. */
@@ -44,6 +47,11 @@ struct px_fetch {
     struct quirks quirks; /* of the libcurl that is loaded */
     size_t buffer_bytes;  /* coalesced before a write, for each transfer */
 
+    struct cookies *cookies;    /* of --load-cookies, NULL = none */
+    struct curl_slist *resolve; /* of --resolve */
+    bool guarded;               /* no easy handle may go on from one origin to another */
+
+    struct targets *targets;
     struct dirs *dirs;
     const struct dir *base; /* opts.dir */
     struct present present; /* what was in it when the run began */

@@ -19,11 +19,13 @@
 
 #include "base/fdio.h"
 #include "base/show.h"
+#include "fetch/connect.h"
 #include "fetch/engine.h"
 #include "fetch/entry.h"
 #include "fetch/source.h"
 #include "fetch/split.h"
 #include "fetch/syntax.h"
+#include "fetch/targets.h"
 #include "fetch/task.h"
 #include "fetch/worker.h"
 
@@ -208,8 +210,12 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
     if (opts->workers == 0 || opts->streams > 100000) {
         return PX_EINVAL;
     }
-    if (check_headers(opts, error, n) != PX_OK) {
-        return PX_EUSAGE;
+    int rc = check_headers(opts, error, n);
+    if (rc == PX_OK) {
+        rc = connect_check(opts, error, n);
+    }
+    if (rc != PX_OK) {
+        return rc;
     }
     const int input = check_input(opts, error, n);
     if (input != PX_OK) {
@@ -222,13 +228,19 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
     fetch->opts = *opts;
     fill_in_defaults(fetch);
     fetch->accounts = aligned_alloc(ENGINE_CACHE_LINE, opts->workers * sizeof *fetch->accounts);
-    int rc = fetch->accounts != NULL ? PX_OK : PX_ENOMEM;
+    rc = fetch->accounts != NULL ? PX_OK : PX_ENOMEM;
     if (rc == PX_OK) {
         memset(fetch->accounts, 0, opts->workers * sizeof *fetch->accounts);
         rc = make_share(fetch);
     }
     if (rc == PX_OK) {
         rc = board_new(&fetch->board);
+    }
+    if (rc == PX_OK) {
+        rc = connect_init(fetch, error, n);
+    }
+    if (rc == PX_OK) {
+        rc = targets_new(fetch->io, &fetch->targets);
     }
     if (rc == PX_OK) {
         rc = dirs_new(fetch->io, &fetch->dirs);
@@ -261,6 +273,8 @@ void px_fetch_free(struct px_fetch *fetch)
     dirs_free(fetch->dirs);
     present_fini(&fetch->present);
     board_free(fetch->board);
+    targets_free(fetch->targets);
+    connect_fini(fetch);
     free(fetch->accounts);
     free(fetch);
 }

@@ -26,6 +26,8 @@ enum head_name {
     HEAD_LAST_MODIFIED,
     HEAD_LOCATION,
     HEAD_ACCEPT_RANGES,
+    HEAD_CONTENT_DISPOSITION,
+    HEAD_SET_COOKIE, /* "" when there is one: its value is not kept */
     HEAD_NAMES_
 };
 

@@ -222,7 +222,7 @@ static int make_task(struct intake *intake, int64_t now_ns, struct fetch_task **
 
 static int begin_walk(struct intake *intake)
 {
-    int rc = intake->walking ? PX_OK : settle_init(&intake->claims, intake->fetch, intake->list);
+    int rc = intake->walking ? PX_OK : settle_init(&intake->claims, intake->fetch, true);
 
     intake->walking = rc == PX_OK;
     return rc;

@@ -169,9 +169,23 @@ static size_t percent_decode(const char *text, size_t len, char *out, size_t roo
     return at;
 }
 
-size_t name_from_url(const char *url, size_t len, char out[NAME_ROOM])
+size_t name_from_component(const char *raw, size_t len, char out[NAME_ROOM])
 {
     char decoded[2 * NAME_ROOM];
+    size_t n = percent_decode(raw, len, decoded, sizeof decoded);
+
+    if (len <= sizeof decoded) {
+        return name_make_safe(decoded, n, out);
+    }
+    /* Longer than any name can be: cut, and tell it from its like by a hash of all of it. */
+    n = cut_at_character(decoded, n, NAME_BYTES - HASH_TAIL_BYTES);
+    n = name_make_safe(decoded, n, out);
+    n = append_hash(out, n, raw, len);
+    return n;
+}
+
+size_t name_from_url(const char *url, size_t len, char out[NAME_ROOM])
+{
     size_t raw_len;
     const char *raw = url_last_component(url, len, &raw_len);
 
@@ -179,15 +193,18 @@ size_t name_from_url(const char *url, size_t len, char out[NAME_ROOM])
         memcpy(out, "index.html", sizeof "index.html");
         return sizeof "index.html" - 1;
     }
-    size_t n = percent_decode(raw, raw_len, decoded, sizeof decoded);
-    if (raw_len <= sizeof decoded) {
-        return name_make_safe(decoded, n, out);
-    }
-    /* Longer than any name can be: cut, and tell it from its like by a hash of all of it. */
-    n = cut_at_character(decoded, n, NAME_BYTES - HASH_TAIL_BYTES);
-    n = name_make_safe(decoded, n, out);
-    n = append_hash(out, n, raw, raw_len);
-    return n;
+    return name_from_component(raw, raw_len, out);
+}
+
+size_t name_for_url(const char *name, const char *url, size_t len, char out[NAME_ROOM])
+{
+    size_t n = strlen(name);
+    size_t cut = n > NAME_BYTES - HASH_TAIL_BYTES
+                     ? cut_at_character(name, n, NAME_BYTES - HASH_TAIL_BYTES)
+                     : n;
+
+    memcpy(out, name, cut);
+    return append_hash(out, cut, url, len);
 }
 
 static const char *out_fault(const char *text, size_t len)

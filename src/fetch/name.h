@@ -23,6 +23,13 @@
  * empty. Query and fragment do not count. Returns the length. */
 size_t name_from_url(const char *url, size_t len, char out[NAME_ROOM]);
 
+/* One component of a path, in the same way; an empty one becomes "_". Returns the length. */
+size_t name_from_component(const char *raw, size_t len, char out[NAME_ROOM]);
+
+/* NAME "-" and 16 hex digits of a hash of the URL: a name that no other URL's file has. Returns the
+ * length. */
+size_t name_for_url(const char *name, const char *url, size_t len, char out[NAME_ROOM]);
+
 /* Makes one component safe. An empty one becomes "_". A long one is cut and ends in "-" and 16 hex
  * digits of its hash. Returns the length. */
 size_t name_make_safe(const char *raw, size_t len, char out[NAME_ROOM]);

@@ -71,8 +71,34 @@ void outcome_failed(struct transfer *transfer, int status, const char *why)
     outcome_note(transfer, status, false);
 }
 
+/* What a proxy said in place of the server. False: it was not the proxy. */
+static bool proxy_failed(struct transfer *transfer, CURLcode code)
+{
+    long http = 0, socks = 0;
+    bool transient;
+
+    PX_IGNORE(curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &http)); /* or 0 */
+    PX_IGNORE(curl_easy_getinfo(transfer->easy, CURLINFO_PROXY_ERROR, &socks));
+    if (http >= 400) {
+        int status = retry_class_of_http(http, &transient);
+
+        task_set_failed(transfer->task, status, 0, "proxy: HTTP %ld", http);
+        outcome_note(transfer, status, transient);
+        return true;
+    }
+    if (code == CURLE_PROXY && retry_is_socks_auth(socks)) {
+        task_set_failed(transfer->task, PX_EAUTH, 0, "proxy: user or password not accepted");
+        outcome_note(transfer, PX_EAUTH, false);
+        return true;
+    }
+    return false;
+}
+
 void outcome_curl_failed(struct transfer *transfer, CURLcode code)
 {
+    if (proxy_failed(transfer, code)) {
+        return;
+    }
     const char *text = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
     char shown[SHOW_ROOM];
     bool transient;
@@ -165,6 +191,14 @@ static bool size_fits(struct transfer *transfer, uint64_t held)
     return false;
 }
 
+void outcome_settled(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+
+    outcome_note(transfer, task->item.status, false);
+    task_drop_part(task);
+}
+
 /* Publishing found the name taken. */
 static void settle_taken_name(struct transfer *transfer)
 {
@@ -213,6 +247,15 @@ void outcome_unmodified(struct transfer *transfer)
     task->facts = (struct retry_facts){.status = PX_OK};
 }
 
+/* For -R: seconds since the epoch; 0 = not asked for, or not known. */
+static int64_t server_time(const struct fetch_task *task)
+{
+    const char *date = task->fetch->opts.remote_time ? task->detail.last_modified : NULL;
+    int64_t time_s = date != NULL ? (int64_t)curl_getdate(date, NULL) : 0;
+
+    return time_s > 0 ? time_s : 0;
+}
+
 void outcome_finish(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -237,6 +280,8 @@ void outcome_finish(struct transfer *transfer)
         return;
     }
     struct part_place place = task_place(task);
+    place.name = task->name;
+    place.mtime = server_time(task);
     int64_t begin = px_now_ns();
     rc = part_publish(&task->part, &place, &final_name);
     transfer->phase_ns[PX_FETCH_DISK] += px_now_ns() - begin;

@@ -26,6 +26,9 @@ void outcome_part_failed(struct transfer *transfer, int status); /* task->part h
 void outcome_curl_failed(struct transfer *transfer, CURLcode code);
 void outcome_http_failed(struct transfer *transfer); /* detail.http_status */
 
+/* The task has its outcome already, from the head of a reply (latename.h): nothing else is kept. */
+void outcome_settled(struct transfer *transfer);
+
 /* After a task_set_failed() of the caller's own: what the source is to know. */
 void outcome_note(struct transfer *transfer, int status, bool transient);
 

@@ -401,7 +401,8 @@ int part_publish(struct part *part, const struct part_place *place, char **final
                               .name = place->name,
                               .on_exist = place->on_exist,
                               .sync = place->fsync == PX_FSYNC_FILE,
-                              .mode = place->mode};
+                              .mode = place->mode,
+                              .mtime = place->mtime};
     if (part->base == NULL) {
         rc = publish_nameless(&publish);
         if (rc == PX_EAGAIN) { /* there is something to replace: that takes a rename */

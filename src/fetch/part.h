@@ -38,7 +38,8 @@ struct part_place {
     const char *name; /* one component */
     enum px_on_exist on_exist;
     enum px_fsync fsync;
-    mode_t mode; /* of the finished file */
+    mode_t mode;   /* of the finished file */
+    int64_t mtime; /* likewise, seconds since the epoch; 0 = as it is */
 };
 
 /* {.fd = -1} is an empty part. */

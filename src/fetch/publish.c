@@ -49,8 +49,24 @@ char *publish_numbered(const char *name, unsigned number)
     return text;
 }
 
+/* So that nobody sees the final name with the time of the download. */
+static int set_time(struct publish *publish)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)publish->mtime}};
+
+    if (publish->mtime > 0 && publish->io->futimens(publish->fd, times) != 0) {
+        return publish_fail(publish, "set the time", errno);
+    }
+    return PX_OK;
+}
+
 static int sync_file(struct publish *publish)
 {
+    int rc = set_time(publish);
+
+    if (rc != PX_OK) {
+        return rc;
+    }
     if (publish->sync && publish->io->fsync(publish->fd) != 0) {
         return publish_fail(publish, "fsync", errno);
     }

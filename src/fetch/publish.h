@@ -9,6 +9,7 @@
 #define FETCH_PUBLISH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <pxfer/attr.h>
@@ -26,6 +27,7 @@ struct publish {
     enum px_on_exist on_exist;
     bool sync; /* fsync the file before, the directory after */
     mode_t mode;
+    int64_t mtime; /* set before the name is given; 0 = as it is */
     /* out */
     char *final_name; /* rename mode: the name that was free; owned by the caller */
     const char *stage;

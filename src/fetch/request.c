@@ -16,6 +16,7 @@
 
 #include <pxfer/status.h>
 
+#include "fetch/connect.h"
 #include "fetch/engine.h"
 #include "fetch/list.h"
 #include "fetch/task.h"
@@ -77,24 +78,6 @@ static CURLcode set_protocols(CURL *easy)
     return rc;
 }
 
-static CURLcode set_tls(CURL *easy, const struct px_fetch *fetch)
-{
-    CURLcode rc = CURLE_OK;
-
-    /* With a CApath (Debian builds one in) libcurl parses the whole CA bundle again for every
-     * connection; its cache of parsed bundles (7.87) works with a CAfile alone. */
-    SET(rc, easy, CURLOPT_CAPATH, NULL);
-    if (fetch->opts.cacert != NULL) {
-        SET(rc, easy, CURLOPT_CAINFO, fetch->opts.cacert);
-    }
-    if (fetch->opts.insecure) {
-        SET(rc, easy, CURLOPT_SSL_VERIFYPEER, 0L);
-        SET(rc, easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    SET(rc, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    return rc;
-}
-
 static CURLcode set_hooks(CURL *easy, const struct request_hooks *hooks)
 {
     CURLcode rc = CURLE_OK;
@@ -128,7 +111,6 @@ static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
     SET(rc, easy, CURLOPT_PIPEWAIT,
         fetch->opts.streams > 1 && !needs_fresh_connection(fetch) ? 1L : 0L);
     SET(rc, easy, CURLOPT_FORBID_REUSE, needs_fresh_connection(fetch) ? 1L : 0L);
-    SET(rc, easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     /* DNS answers alone cross threads: TLS sessions raced before 8.10, and libcurl's manual warns
      * of sharing connections and cookies. */
     SET(rc, easy, CURLOPT_SHARE, fetch->share);
@@ -152,7 +134,7 @@ int request_easy_new(const struct px_fetch *fetch, const struct request_hooks *h
         rc = set_connection(easy, fetch);
     }
     if (rc == CURLE_OK) {
-        rc = set_tls(easy, fetch);
+        rc = connect_set(fetch, easy);
     }
     if (rc != CURLE_OK) {
         curl_easy_cleanup(easy);
@@ -207,6 +189,9 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
     SET(rc, easy, CURLOPT_TIMECONDITION,
         (long)(request->has_date ? CURL_TIMECOND_IFMODSINCE : CURL_TIMECOND_NONE));
     SET(rc, easy, CURLOPT_TIMEVALUE_LARGE, (curl_off_t)request->date_s);
+    if (rc == CURLE_OK) {
+        rc = connect_set_request(fetch, easy, request->url, request->own_origin);
+    }
     return status_of(rc);
 }
 
@@ -271,25 +256,10 @@ static int append_task_headers(const struct fetch_task *task, struct curl_slist 
     return rc;
 }
 
-int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out)
-{
-    int rc = PX_OK;
-
-    *out = NULL;
-    for (size_t i = 0; i < fetch->opts.n_headers && rc == PX_OK; i++) {
-        rc = append(out, fetch->opts.headers[i]);
-    }
-    if (rc != PX_OK) {
-        curl_slist_free_all(*out);
-        *out = NULL;
-    }
-    return rc;
-}
-
 /* Does one of the first n lines have the same name? */
 static bool is_replaced(const struct curl_slist *list, size_t n, const char *header)
 {
-    for (; n > 0; n--, list = list->next) {
+    for (; n > 0 && list != NULL; n--, list = list->next) {
         if (same_header(list->data, header)) {
             return true;
         }
@@ -318,27 +288,78 @@ int request_hop_headers(const struct fetch_task *task, struct curl_slist **out)
     return append_condition(task, out);
 }
 
-int request_headers(const struct fetch_task *task, struct curl_slist **out)
+/* --referer, unless a header says it already. */
+static int append_referer(const char *referer, struct curl_slist **list)
 {
-    const struct px_fetch_opts *opts = &task->fetch->opts;
-    size_t own = 0;
+    char *line = NULL;
+    int rc = PX_ENOMEM;
 
-    *out = NULL;
-    int rc = append_task_headers(task, out);
-    for (const struct curl_slist *line = *out; line != NULL; line = line->next) {
+    if (referer == NULL || is_replaced(*list, SIZE_MAX, "Referer:")) {
+        return PX_OK;
+    }
+    if (asprintf(&line, "Referer: %s", referer) >= 0) {
+        rc = append(list, line);
+        free(line);
+    }
+    return rc;
+}
+
+/* Behind the task's own headers, without those that they replace. */
+static int append_run_headers(const struct px_fetch *fetch, struct curl_slist **list)
+{
+    size_t own = 0;
+    int rc = PX_OK;
+
+    for (const struct curl_slist *line = *list; line != NULL; line = line->next) {
         own++;
     }
-    for (size_t i = 0; i < opts->n_headers && rc == PX_OK; i++) {
-        if (!is_replaced(*out, own, opts->headers[i])) {
-            rc = append(out, opts->headers[i]);
+    for (size_t i = 0; i < fetch->opts.n_headers && rc == PX_OK; i++) {
+        if (!is_replaced(*list, own, fetch->opts.headers[i])) {
+            rc = append(list, fetch->opts.headers[i]);
         }
     }
-    if (rc == PX_OK) {
-        rc = append_condition(task, out);
-    }
+    return rc == PX_OK ? append_referer(fetch->opts.access.referer, list) : rc;
+}
+
+/* All or nothing. */
+static int give_list(int rc, struct curl_slist *list, struct curl_slist **out)
+{
+    *out = list;
     if (rc != PX_OK) {
-        curl_slist_free_all(*out);
+        curl_slist_free_all(list);
         *out = NULL;
     }
     return rc;
+}
+
+int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out)
+{
+    struct curl_slist *list = NULL;
+    int rc = append_run_headers(fetch, &list);
+
+    return give_list(rc, list, out);
+}
+
+int request_headers(const struct fetch_task *task, struct curl_slist **out)
+{
+    struct curl_slist *list = NULL;
+    int rc = append_task_headers(task, &list);
+
+    if (rc == PX_OK) {
+        rc = append_run_headers(task->fetch, &list);
+    }
+    if (rc == PX_OK) {
+        rc = append_condition(task, &list);
+    }
+    return give_list(rc, list, out);
+}
+
+bool request_names_host(const struct curl_slist *headers)
+{
+    for (; headers != NULL; headers = headers->next) {
+        if (same_header(headers->data, "Host:")) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -32,6 +32,7 @@ struct request {
     bool http1;        /* HTTP/1.1, whatever the run asks for, on a new connection */
     bool has_date;     /* If-Modified-Since; and a 200 of no later date counts as 304 */
     int64_t date_s;
+    bool own_origin;            /* it goes to the origin of the URL that the user gave */
     struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
 };
 
@@ -52,5 +53,8 @@ PX_NODISCARD int request_headers(const struct fetch_task *task, struct curl_slis
 /* What other origins get: If-None-Match alone, or NULL. */
 PX_NODISCARD int request_hop_headers(const struct fetch_task *task, struct curl_slist **out);
 PX_NODISCARD int request_run_headers(const struct px_fetch *fetch, struct curl_slist **out);
+
+/* Is there a Host header among them? */
+bool request_names_host(const struct curl_slist *headers);
 
 #endif

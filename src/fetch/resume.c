@@ -77,7 +77,7 @@ int resume_look(struct transfer *transfer)
     struct state state;
     char shown[SHOW_ROOM], part[NAME_ROOM];
 
-    name_beside(task->name, PART_SUFFIX, part);
+    name_beside(task->work, PART_SUFFIX, part);
     if (task->looked_for_leftover || part_is_open(&task->part) ||
         (task->in_base && !task->left_a_part &&
          !present_may_have(&transfer->fetch->present, part))) {

@@ -24,6 +24,7 @@ int retry_class_of_curl(CURLcode code, bool *transient)
     case CURLE_RECV_ERROR:
     case CURLE_HTTP2:        /* GOAWAY, a broken frame: the next connection may do */
     case CURLE_HTTP2_STREAM: /* RST_STREAM */
+    case CURLE_PROXY:        /* a SOCKS proxy could not reach the server */
     case CURLE_AGAIN: *transient = true; return PX_ENET;
 
     /* A handshake that breaks off is the network's doing as often as the server's. */
@@ -46,8 +47,7 @@ int retry_class_of_curl(CURLcode code, bool *transient)
     case CURLE_LOGIN_DENIED:
     case CURLE_AUTH_ERROR: return PX_EAUTH;
 
-    case CURLE_INTERFACE_FAILED:
-    case CURLE_PROXY: return PX_ENET;
+    case CURLE_INTERFACE_FAILED: return PX_ENET;
 
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_TOO_MANY_REDIRECTS:
@@ -62,6 +62,11 @@ int retry_class_of_curl(CURLcode code, bool *transient)
     case CURLE_ABORTED_BY_CALLBACK: return PX_ECANCELED;
     default: return PX_EINTERNAL;
     }
+}
+
+bool retry_is_socks_auth(long proxy_error)
+{
+    return proxy_error == CURLPX_NO_AUTH || proxy_error == CURLPX_USER_REJECTED;
 }
 
 int retry_class_of_http(long http_status, bool *transient)

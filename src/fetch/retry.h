@@ -41,6 +41,9 @@ struct retry_decision {
 /* The class (PX_E*) of a libcurl failure, and whether it may pass. CURLE_OK is PX_OK. */
 int retry_class_of_curl(CURLcode code, bool *transient);
 
+/* Did a SOCKS proxy refuse the user? `proxy_error` is CURLINFO_PROXY_ERROR's. */
+bool retry_is_socks_auth(long proxy_error);
+
 /* The class of an HTTP status that is not what was asked for (RFC 9110 section 15, RFC 6585), and
  * whether it may pass: 408 425 429 500 502 503 504 do. */
 int retry_class_of_http(long http_status, bool *transient);

@@ -10,9 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <pxfer/fetch.h>
 #include <pxfer/status.h>
@@ -21,69 +18,9 @@
 #include "base/show.h"
 #include "fetch/earlier.h"
 #include "fetch/engine.h"
-#include "fetch/list.h"
 #include "fetch/name.h"
-#include "fetch/nameset.h"
+#include "fetch/targets.h"
 #include "fetch/task.h"
-
-/* "line 3", "line 3 of FILE" or "an operand". */
-static void describe_owner(const struct settle *settle, const struct fetch_task *task,
-                           const struct nameset_owner *owner, char *text, size_t room)
-{
-    size_t input = owner->tag & 0xff;
-    char shown[PX_SHOW_ROOM(64)];
-
-    if (owner->line == 0) {
-        snprintf(text, room, "an earlier operand");
-    } else if (input == (task->input & 0xff) || input >= 0xff) {
-        snprintf(text, room, "line %" PRIu32, owner->line);
-    } else {
-        snprintf(text, room, "line %" PRIu32 " of %s", owner->line,
-                 px_show_str(shown, sizeof shown, list_input_name(settle->list, input)));
-    }
-}
-
-static void prefix_line(const struct fetch_task *task, char text[32])
-{
-    text[0] = '\0';
-    if (task->item.line > 0) {
-        snprintf(text, 32, "line %" PRIu64 ": ", task->item.line);
-    }
-}
-
-/* Same URL with the same expectations? 24 bits of a hash and 8 bits for the list it is in. */
-static uint32_t tag_of(const struct fetch_task *task)
-{
-    uint64_t hash = name_hash(task->url, strlen(task->url), task->sums.line.kind);
-
-    hash = name_hash(task->sums.line.value, task->sums.line.len, hash);
-    return (uint32_t)(hash << 8) | (uint32_t)(task->input < 0xff ? task->input : 0xff);
-}
-
-/* The first line that names a target has it. PX_OK: this one; PX_EEXIST: it was another, and the
- * task is finished. */
-static int claim_target(struct settle *settle, struct fetch_task *task)
-{
-    uint32_t tag = tag_of(task);
-    uint64_t line = task->item.line < UINT32_MAX ? task->item.line : UINT32_MAX;
-    struct nameset_owner owner = {.tag = tag, .line = (uint32_t)line};
-    char where[PX_SHOW_ROOM(64) + 32], prefix[32], text[sizeof where + 64];
-
-    int rc = nameset_add(settle->names, task->target, strlen(task->target), &owner);
-    if (rc != PX_EEXIST) {
-        return rc;
-    }
-    describe_owner(settle, task, &owner, where, sizeof where);
-    prefix_line(task, prefix);
-    bool repeated = owner.tag >> 8 == tag >> 8;
-    snprintf(text, sizeof text, "%ssame %sas %s", prefix, repeated ? "" : "target ", where);
-    if (repeated) {
-        task_set_repeated(task, text);
-    } else {
-        task_set_failed(task, PX_EBADLINE, 0, "%s", text);
-    }
-    return PX_EEXIST;
-}
 
 static void skip_existing(struct fetch_task *task)
 {
@@ -125,8 +62,7 @@ static bool settle_earlier(struct fetch_task *task)
     return false;
 }
 
-/* Looks at the target. True: the task is finished. */
-static bool settle_existing(struct fetch_task *task)
+bool settle_existing(struct fetch_task *task)
 {
     const struct px_fetch *fetch = task->fetch;
     struct stat st;
@@ -162,7 +98,7 @@ int settle_claim(struct settle *settle, struct fetch_task *task)
     if (task->item.status == PX_EBADLINE || settle->fetch->opts.on_exist == PX_ON_EXIST_RENAME) {
         return PX_OK;
     }
-    int rc = claim_target(settle, task);
+    int rc = targets_claim(settle->targets, task);
     if (rc == PX_EIO) {
         settle->error = "temporary file for target names failed";
     }
@@ -178,10 +114,10 @@ int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
         return rc;
     }
     task->detail.id = earlier_id(task);
-    if (settle_earlier(task) || settle_existing(task)) {
+    if (settle_earlier(task) || (!task_waits_for_name(task) && settle_existing(task))) {
         return PX_OK;
     }
-    if (settle->fetch->opts.dry_run) {
+    if (task->fetch->opts.dry_run) {
         task_set_skipped(task, PX_OK, "dry run");
         return PX_OK;
     }
@@ -189,14 +125,17 @@ int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
     return PX_OK;
 }
 
-int settle_init(struct settle *settle, const struct px_fetch *fetch, const struct list *list)
+int settle_init(struct settle *settle, const struct px_fetch *fetch, bool apart)
 {
-    *settle = (struct settle){.fetch = fetch, .list = list};
-    return nameset_new(fetch->io, 0, &settle->names);
+    *settle = (struct settle){.fetch = fetch, .targets = fetch->targets};
+    int rc = apart ? targets_new(fetch->io, &settle->own) : PX_OK;
+
+    settle->targets = apart ? settle->own : settle->targets;
+    return rc;
 }
 
 void settle_fini(struct settle *settle)
 {
-    nameset_free(settle->names);
+    targets_free(settle->own);
     *settle = (struct settle){0};
 }

@@ -436,7 +436,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->out_max = out_max(fetch);
     int rc = intake_new(fetch, &source->intake);
     if (rc == PX_OK) {
-        rc = settle_init(&source->settle, fetch, intake_list(source->intake));
+        rc = settle_init(&source->settle, fetch, false);
     }
     if (rc == PX_OK) {
         struct origins_rules rules = {.most = fetch->opts.per_host,

@@ -15,6 +15,7 @@
 
 #include "base/parse.h"
 #include "fetch/engine.h"
+#include "fetch/layout.h"
 #include "fetch/syntax.h"
 
 static bool names_header(const struct list_option *option)
@@ -96,7 +97,10 @@ static const char *confine_destination(const struct px_fetch *fetch, const struc
         const char *name = slash != NULL ? slash + 1 : fetch->opts.out_name;
         name_make_safe(name, strlen(name), path);
     } else if (spec->out.name == NULL) {
-        name_from_url(entry->url, entry->url_len, path);
+        if (layout_path(entry->url, entry->url_len, fetch->opts.dirs, fetch->opts.cut_dirs, path,
+                        &fault) != PX_OK) {
+            return fault;
+        }
     } else if (name_from_out(spec->out.value, spec->out.value_len, path, &fault) != PX_OK) {
         return fault;
     }
@@ -140,8 +144,11 @@ const char *spec_destination(const struct px_fetch *fetch, const struct list_ent
             return fault;
         }
         out->path_len = strlen(out->room);
-    } else {
+    } else if (fetch->opts.dirs == PX_DIRS_FLAT) {
         out->path_len = name_from_url(entry->url, entry->url_len, out->room);
+    } else if (layout_path(entry->url, entry->url_len, fetch->opts.dirs, fetch->opts.cut_dirs,
+                           out->room, &fault) == PX_OK) {
+        out->path_len = strlen(out->room);
     }
-    return NULL;
+    return fault;
 }

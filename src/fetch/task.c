@@ -122,6 +122,7 @@ static void put_target(struct fetch_task *task, const struct destination *to, ch
     const char *slash = memrchr(start, '/', n + to->path_len);
     task->target = start;
     task->name = slash != NULL ? slash + 1 : start;
+    task->work = task->name;
     task->dir_len = slash != NULL ? (size_t)(slash - start) + (slash == start) : 0;
     task->in_base = to->dir_is_base && task->name == start + n && to->path[0] != '/';
 }
@@ -209,6 +210,19 @@ static void say_once_unused(const struct fetch_task *task, const struct spec *sp
     }
 }
 
+/* Two URLs whose names are not known yet must not share a part. */
+static int name_work(struct fetch_task *task)
+{
+    char work[NAME_ROOM];
+
+    if (!task->late_name) {
+        return PX_OK;
+    }
+    name_for_url(task->name, task->url, strlen(task->url), work);
+    task->work = task_keep_text(task, work);
+    return task->work != NULL ? PX_OK : PX_ENOMEM;
+}
+
 int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struct fetch_task **out)
 {
     struct spec spec = {0};
@@ -237,8 +251,14 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         task->item.target = task->target;
         task->sums.line = spec.checksum;
         task->want_size = spec.has_size ? spec.size : GATE_UNKNOWN;
+        task->late_name = fetch->opts.content_disposition && spec.out.name == NULL &&
+                          fetch->opts.out_name == NULL;
         task->has_headers = spec.has_headers;
         say_once_unused(task, &spec);
+        if (name_work(task) != PX_OK) {
+            task_free(task);
+            return PX_ENOMEM;
+        }
     }
     *out = task;
     return PX_OK;
@@ -258,6 +278,7 @@ int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
     task->options_len = owner->options_len;
     task->target = owner->target;
     task->name = owner->name;
+    task->work = owner->work;
     task->in_base = true; /* it holds no directory */
     task->has_headers = owner->has_headers;
     task->has_userinfo = owner->has_userinfo;
@@ -275,6 +296,28 @@ int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
     return PX_OK;
 }
 
+int task_rename(struct fetch_task *task, const char *name)
+{
+    int dir = (int)(task->name - task->target);
+    char *target = NULL;
+
+    if (strcmp(task->name, name) == 0) {
+        return PX_OK;
+    }
+    if (asprintf(&target, "%.*s%s", dir, task->target, name) < 0) {
+        return PX_ENOMEM;
+    }
+    const char *kept = task_keep_text(task, target);
+    free(target);
+    if (kept == NULL) {
+        return PX_ENOMEM;
+    }
+    task->target = kept;
+    task->name = kept + dir;
+    task->item.target = kept;
+    return PX_OK;
+}
+
 /* --- holding ---------------------------------------------------------------------------------*/
 
 struct part_place task_place(const struct fetch_task *task)
@@ -285,7 +328,7 @@ struct part_place task_place(const struct fetch_task *task)
 
     return (struct part_place){.io = fetch->io,
                                .dirfd = task->dir != NULL ? task->dir->fd : -1,
-                               .name = task->name,
+                               .name = task->work,
                                .on_exist = replaces ? PX_ON_EXIST_OVERWRITE : fetch->opts.on_exist,
                                .fsync = fetch->opts.fsync,
                                .mode = fetch->mode};

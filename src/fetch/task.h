@@ -42,9 +42,10 @@ struct fetch_task {
     const char *mirrors; /* NULL = none */
     const char *options; /* the entry's NAME=VALUE lines as written */
     size_t options_len;
-    const char *target; /* DIR/SUB/NAME */
+    const char *target; /* DIR/SUB/NAME; changed once for a late_name */
     size_t dir_len;     /* target[0..dir_len) is the directory */
     const char *name;   /* inside target: its last component */
+    const char *work;   /* the name that .part files go by: name, but for a late one */
     bool in_base;       /* the directory is the engine's own */
     bool has_headers;   /* options hold header=, referer= or user-agent= */
     struct task_condition {
@@ -54,6 +55,7 @@ struct fetch_task {
     } condition;       /* --on-exist=newer, when there is a file */
     bool replaces;     /* whatever --on-exist says: the file is not the one that was recorded */
     bool has_userinfo; /* USER:PASS@ in the URL */
+    bool late_name;    /* the server's word for the name counts (--content-disposition) */
     size_t input;
     uint64_t origin;    /* hash of scheme://host:port */
     bool sum_from_file; /* sums.line came from --checksum-file, not from the options */
@@ -82,6 +84,7 @@ struct fetch_task {
     bool held_back;           /* given back untouched: its host is paused */
     bool one_stream;          /* the server's ranges were of no use: never in pieces again */
     unsigned mirror_of_bytes; /* where the bytes held came from */
+    bool named;               /* late_name: it is known now; target, name are final */
     char hex[2 * PX_DIGEST_MAX_BYTES + 1];
     struct retry_facts facts; /* how the last try ended */
 
@@ -111,6 +114,12 @@ static inline struct fetch_task *task_of(struct px_result *result)
 static inline bool task_is_conditional(const struct fetch_task *task)
 {
     return task->condition.etag != NULL || task->condition.has_date;
+}
+
+/* The name is still to come, so nothing can be said about the target. */
+static inline bool task_waits_for_name(const struct fetch_task *task)
+{
+    return task->late_name && !task->named;
 }
 
 /* Makes a task of an entry. A bad entry becomes a task that has failed already, with PX_EBADLINE and
@@ -144,6 +153,9 @@ uint64_t task_url_hash(const struct fetch_task *task);
 
 /* Makes sure of task->dir. PX_EIO, PX_EFULL with errno, PX_ENOMEM. */
 PX_NODISCARD int task_open_dir(struct fetch_task *task);
+
+/* The target's last component becomes `name`, which is safe. PX_ENOMEM. */
+PX_NODISCARD int task_rename(struct fetch_task *task, const char *name);
 
 /* The part's place; valid while task->dir is held. */
 struct part_place task_place(const struct fetch_task *task);

@@ -21,6 +21,7 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/account.h"
+#include "fetch/authority.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
 #include "fetch/outcome.h"
@@ -65,6 +66,25 @@ int transfer_init(struct transfer *transfer, const struct px_fetch *fetch, struc
     return make_easy(transfer);
 }
 
+/* The next request gets a handle that has seen nothing; what cookies servers have set for this task
+ * go along. */
+static int renew_easy(struct transfer *transfer, bool begins)
+{
+    CURL *old = transfer->easy;
+    int rc;
+
+    transfer->easy = NULL;
+    transfer->bound_origin = 0;
+    rc = make_easy(transfer);
+    if (rc == PX_OK && old != NULL && !begins) {
+        rc = jar_move(old, transfer->easy);
+    } else {
+        jar_fini(&transfer->jar);
+    }
+    curl_easy_cleanup(old);
+    return rc;
+}
+
 static void drop_hop(struct transfer *transfer)
 {
     free(transfer->hop_url);
@@ -79,6 +99,7 @@ void transfer_fini(struct transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
     drop_hop(transfer);
+    jar_fini(&transfer->jar);
     free(transfer->buffer);
 }
 
@@ -94,6 +115,28 @@ static bool has_own_headers(const struct fetch_task *task)
     return task->has_headers || task->condition.etag != NULL;
 }
 
+/* What a handle has learnt of one server's authentication, or of a Host header, outlives a change of
+ * its URL: where there are secrets, each origin gets a handle of its own. */
+static int prepare_handle(struct transfer *transfer, const struct curl_slist *headers)
+{
+    const struct px_fetch *fetch = transfer->fetch;
+    const char *url = current_url(transfer);
+    bool bound = fetch->guarded || transfer->task->has_userinfo || request_names_host(headers);
+    uint64_t origin = bound || transfer->bound_origin != 0 ? authority_origin(url) : 0;
+    bool begins = transfer->hop_url == NULL;
+    int rc = PX_OK;
+
+    if (transfer->easy == NULL ||
+        (transfer->bound_origin != 0 && transfer->bound_origin != origin)) {
+        rc = renew_easy(transfer, begins);
+    }
+    if (rc == PX_OK) {
+        transfer->bound_origin = bound ? origin : transfer->bound_origin;
+        rc = jar_fill(&transfer->jar, fetch->cookies, transfer->easy, url, begins);
+    }
+    return rc;
+}
+
 /* Sets up the next request of this try. PX_EEND: there is none, and the outcome is set. */
 static int prepare(struct transfer *transfer)
 {
@@ -104,6 +147,7 @@ static int prepare(struct transfer *transfer)
     transfer->over = false;
     transfer->kept = false;
     transfer->aborted = false;
+    transfer->settled = false;
     transfer->gate = (struct gate_result){0};
     transfer->local = PX_OK;
     transfer->body_bytes = 0;
@@ -127,11 +171,13 @@ static int prepare(struct transfer *transfer)
                               .http1 = task->http1,
                               .has_date = task->condition.has_date,
                               .date_s = task->condition.date_s,
-                              .headers = transfer->hop_headers};
+                              .headers = transfer->hop_headers,
+                              .own_origin = transfer->same_origin};
     if (transfer->same_origin) {
         request.headers = has_own_headers(task) ? transfer->task_headers : transfer->run_headers;
     }
-    return request_set(transfer->fetch, transfer->easy, &request);
+    int rc = prepare_handle(transfer, request.headers);
+    return rc == PX_OK ? request_set(transfer->fetch, transfer->easy, &request) : rc;
 }
 
 static int open_place(struct transfer *transfer)
@@ -197,10 +243,7 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     if (rc != PX_OK) {
         return rc;
     }
-    if (transfer->easy == NULL) {
-        rc = make_easy(transfer);
-    }
-    if (rc == PX_OK && has_own_headers(task)) {
+    if (has_own_headers(task)) {
         rc = request_headers(task, &transfer->task_headers);
     }
     if (rc == PX_OK) {
@@ -294,7 +337,9 @@ static bool decide(struct transfer *transfer, CURLcode code)
         }
         return ask_anew(transfer);
     case GATE_REFUSE:
-        if (gate->why != NULL) {
+        if (transfer->settled) {
+            outcome_settled(transfer);
+        } else if (gate->why != NULL) {
             outcome_failed(transfer, PX_EPROTO, gate->why);
         } else {
             outcome_http_failed(transfer);
@@ -460,11 +505,11 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     account_task(transfer);
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);
+    bool tainted = task->has_userinfo || request_names_host(transfer->task_headers);
     drop_hop(transfer);
-    if (task->has_userinfo) {
-        /* what a handle has learnt of one server's authentication outlives a change of its URL: the
-         * next task gets a fresh one */
-        curl_easy_cleanup(transfer->easy);
+    if (tainted) {
+        curl_easy_cleanup(
+            transfer->easy); /* see prepare_handle(): the next task may be another's */
         transfer->easy = NULL;
     }
     transfer->task = NULL;

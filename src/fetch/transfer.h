@@ -17,6 +17,7 @@
 
 #include <pxfer/attr.h>
 
+#include "fetch/cookies.h"
 #include "fetch/gate.h"
 #include "fetch/head.h"
 #include "fetch/limits.h"
@@ -33,7 +34,9 @@ struct transfer {
     size_t slot;                    /* of the activity display */
     struct curl_slist *run_headers; /* borrowed: the worker's */
     CURL *easy;
-    char *buffer; /* fetch->buffer_bytes; allocated for the first body */
+    struct jar jar;        /* what its cookie engine holds */
+    uint64_t bound_origin; /* the only one that it may be used for; 0 = any */
+    char *buffer;          /* fetch->buffer_bytes; allocated for the first body */
 
     struct fetch_task *task; /* NULL: free */
 
@@ -58,6 +61,7 @@ struct transfer {
     bool over;    /* a piece that needs no more bytes (piece.c) */
     bool kept;    /* the part has its name, and its state is of this request */
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
+    bool settled; /* the head was enough: the task has its outcome */
     struct gate_result gate;
     char why[LIMITS_WHY_ROOM]; /* gate.why may point here */
     int local;                 /* PX_OK, or the class of a local failure in a callback */

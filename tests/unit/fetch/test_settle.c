@@ -15,7 +15,6 @@
 
 static struct area area;
 static struct px_fetch *fetch;
-static struct list *list;
 static struct settle settle;
 
 static int make_area(void **state)
@@ -29,7 +28,6 @@ static int remove_all(void **state)
 {
     (void)state;
     settle_fini(&settle);
-    list_free(list);
     px_fetch_free(fetch);
     area_remove(&area);
     return 0;
@@ -38,12 +36,12 @@ static int remove_all(void **state)
 static void open_settle(struct px_fetch_opts opts)
 {
     static const char *const inputs[] = {"first.txt", "second.txt"};
-    const struct list_opts list_opts = {.inputs = inputs, .n_inputs = 2, .io = px_io_real()};
     opts.workers = 1;
+    opts.inputs = inputs;
+    opts.n_inputs = 2;
     opts.dir = area.dir;
     fetch = fetching_new(&opts);
-    assert_int_equal(list_new(&list_opts, &list), PX_OK);
-    assert_int_equal(settle_init(&settle, fetch, list), PX_OK);
+    assert_int_equal(settle_init(&settle, fetch, false), PX_OK);
 }
 
 /* The settled task of a line. */

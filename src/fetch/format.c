@@ -95,7 +95,7 @@ static int sniff_sums(const char *text, size_t len, bool has_base)
                                                                          : PX_OK;
 }
 
-/* Behind blank lines and comments, as far as they are there. */
+/* Behind blank lines, comments and blanks, as far as they are there. */
 static size_t skip_nothing(const char *text, size_t len, bool *after_comment)
 {
     size_t at = 0;
@@ -111,7 +111,7 @@ static size_t skip_nothing(const char *text, size_t len, bool *after_comment)
             return len;
         }
         if (text[i] != '#' && text[i] != '\n') {
-            return at;
+            return i;
         }
         *after_comment = *after_comment || text[i] == '#';
         const char *end = memchr(text + i, '\n', len - i);

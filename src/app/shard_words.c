@@ -110,6 +110,18 @@ static int ask(struct search *s, const struct starter *starter)
     return PX_OK;
 }
 
+/* Does anything say of how many it is the index? Its answer was heard. */
+static bool has_count(const struct search *s, const char *index)
+{
+    for (size_t i = 0; i < STARTERS; i++) {
+        if (strcmp(starters[i].index, index) == 0 && starters[i].count != NULL &&
+            s->env(starters[i].count) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An index without a count still has to agree with the one that was found. */
 static int check_lone(struct search *s)
 {
@@ -118,9 +130,8 @@ static int check_lone(struct search *s)
         const char *text = s->env(other->index);
         unsigned index;
 
-        /* whose count was heard has agreed; an array's index is another thing than a task's in it */
-        const bool is_lone = text != NULL && (other->count == NULL || s->env(other->count) == NULL);
-        if (!is_lone || strstr(other->index, "ARRAY") != NULL || is_answered(s, other)) {
+        /* an array's index is another thing than that of a task in it */
+        if (text == NULL || strstr(other->index, "ARRAY") != NULL || has_count(s, other->index)) {
             continue;
         }
         if (read_number(text, SHARD_MAX, &index) == PX_OK && index != s->index) {

@@ -171,6 +171,7 @@ struct fetch_task *crew_next_owner(struct crew *crew, int64_t now_ns, bool *fina
             return owner;
         } else if (stop != SPLIT_GOES_ON) {
             *final = begin_anew(crew, owner, stop);
+            owner->goes_on = !*final; /* a clean restart is not a try */
             return owner;
         }
         joint->crew.parked = false;

@@ -131,6 +131,10 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
         gate_parse_range(reply->content_range, &first, &last, &size) != PX_OK) {
         return anew("a range without a proper Content-Range");
     }
+    if (ask->to > 0 && ask->trust == GATE_STRICT && !has_changed(ask, reply) &&
+        size != GATE_UNKNOWN && ask->size != GATE_UNKNOWN && size != ask->size) {
+        return anew("the same version with another size");
+    }
     if (has_changed(ask, reply) ||
         (ask->size != GATE_UNKNOWN && size != GATE_UNKNOWN && size != ask->size)) {
         return (struct gate_result){.verdict = GATE_CHANGED, .why = "changed on the server"};
@@ -154,14 +158,12 @@ static struct gate_result judge_unsatisfied(const struct gate_ask *ask,
     if (asked_for_all(ask)) {
         return refuse(NULL);
     }
-    if (reply->content_range != NULL && ask->size != GATE_UNKNOWN &&
+    if (ask->to > 0) {
+        return anew("a range inside the file was refused");
+    }
+    if (reply->content_range != NULL && ask->size == ask->from &&
         gate_parse_unsatisfied(reply->content_range, &size) == PX_OK && size == ask->size) {
-        if (ask->to == 0 && ask->from == size) {
-            return (struct gate_result){.verdict = GATE_COMPLETE, .size = size};
-        }
-        if (ask->to > 0) {
-            return anew("a range inside the file was refused");
-        }
+        return (struct gate_result){.verdict = GATE_COMPLETE, .size = size};
     }
     return (struct gate_result){.verdict = GATE_CHANGED, .why = "changed on the server"};
 }

@@ -22,6 +22,7 @@
 
 /* What kill -9 costs. */
 #define SAVE_NS PX_NS_PER_S
+#define FIRST_SAVE_NS (100 * PX_NS_PER_MS)
 /* What a power cut costs with --fsync=file or end: an fsync(2) for each save would be as slow as the
  * disk is at small ones. */
 #define SYNC_NS (10 * PX_NS_PER_S)
@@ -104,7 +105,8 @@ int joint_new(struct fetch_task *task, const struct ranges *held, enum gate_trus
         return rc;
     }
     px_mutex_lock(&joint->lock);
-    joint->saved_ns = joint->synced_ns = now_ns;
+    joint->saved_ns = now_ns - SAVE_NS + FIRST_SAVE_NS;
+    joint->synced_ns = now_ns;
     px_mutex_unlock(&joint->lock);
     task->joint = joint;
     return PX_OK;

@@ -484,12 +484,12 @@ static void say_end(const struct transfer *transfer)
     if (task->item.error == NULL) {
         snprintf(http, sizeof http, "HTTP %ld", task->detail.http_status);
     }
-    px_log_line(
-        log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-        "%s %s: %s, %" PRIu64 " bytes, %.3f s, try %u", px_item_state_name(task->item.state),
-        px_show_str(target, sizeof target, task->item.target),
-        task->item.error != NULL ? task->item.error : http, transfer->from + transfer->body_bytes,
-        (double)(task->item.end_ns - transfer->begin_ns) / 1e9, task->item.attempts);
+    px_log_line(log, PX_LOG_VERBOSE, (int)transfer->worker->index,
+                "%s %s: %s, %" PRIu64 " bytes, %.3f s, try %u",
+                px_item_state_name(task->item.state),
+                px_show_str(target, sizeof target, task->item.target),
+                task->item.error != NULL ? task->item.error : http, task->item.bytes,
+                (double)(task->item.end_ns - transfer->begin_ns) / 1e9, task->item.attempts);
 }
 
 struct fetch_task *transfer_release(struct transfer *transfer)

@@ -228,6 +228,55 @@ static void serve_badrange(const struct exchange *ex)
     }
 }
 
+/* /badpart/KIND/N/RATE/NAME: all of it, RATE bytes a second; to a range, KIND. */
+static void serve_badpart(const struct exchange *ex)
+{
+    uint64_t number[2];
+    uint64_t first;
+    uint64_t last;
+
+    if (httpd_whole_number(ex->args[1], &number[0]) != 0 ||
+        httpd_whole_number(ex->args[2], &number[1]) != 0) {
+        send_bad_path(ex);
+        return;
+    }
+    struct reply reply = reply_of_name(ex->name, number[0], 0);
+    reply.rate = number[1];
+    if (httpd_range(ex->range, reply.size, &first, &last) == HTTPD_RANGE_NONE) {
+        send_reply(ex, &reply);
+    } else if (!send_bad_range(ex, &reply, first, last)) {
+        send_bad_path(ex);
+    }
+}
+
+/* N/COUNT/RATE, RATE bytes a second: version 0 for COUNT requests, then the next one, for as many
+ * requests again or for ever. */
+static void send_versions(const struct exchange *ex, bool again)
+{
+    uint64_t number[3];
+
+    if (!read_numbers(ex, 3, number) || number[1] == 0) {
+        send_bad_path(ex);
+        return;
+    }
+    uint64_t version = ex->seen / number[1];
+    struct reply reply = reply_of_name(ex->name, number[0], again || version == 0 ? version : 1);
+    reply.rate = number[2];
+    send_reply(ex, &reply);
+}
+
+/* /switch/N/COUNT/RATE/NAME */
+static void serve_switch(const struct exchange *ex)
+{
+    send_versions(ex, false);
+}
+
+/* /churn/N/COUNT/RATE/NAME */
+static void serve_churn(const struct exchange *ex)
+{
+    send_versions(ex, true);
+}
+
 /* /etagflip/N/AT/NAME: version 0 up to byte AT, once; from then on version 1, ranges and all. */
 static void serve_etagflip(const struct exchange *ex)
 {
@@ -320,6 +369,9 @@ static const struct lie {
     {"headers-forever", 0, serve_headers_forever},
     {"body-forever", 0, serve_body_forever},
     {"badrange", 2, serve_badrange},
+    {"badpart", 3, serve_badpart},
+    {"switch", 3, serve_switch},
+    {"churn", 3, serve_churn},
     {"etagflip", 2, serve_etagflip},
     {"weak", 1, serve_weak},
     {"novalidator", 1, serve_novalidator},

@@ -20,6 +20,7 @@
 #define REPLY_CHUNK_BYTES 4096
 #define REPLY_WAIT_MS 2000 /* for a reader to take what was sent, before the end */
 #define REPLY_ALL UINT64_MAX
+#define REPLY_STEPS 50 /* a reply with a rate is sent in so many blocks a second */
 
 /* One request while it is answered. */
 struct exchange {
@@ -47,6 +48,7 @@ struct reply {
     uint64_t send_most; /* bytes sent of those that were promised */
     uint64_t excess;    /* bytes sent behind the last one */
     uint64_t drip_ms;   /* pause after each byte */
+    uint64_t rate;      /* bytes a second, 0 = as fast as it goes */
     enum ending ending;
 };
 
@@ -148,12 +150,16 @@ static bool send_body(const struct exchange *ex, const struct reply *reply, uint
     char block[REPLY_BLOCK_BYTES];
     size_t most = reply->drip_ms > 0 ? 1 : reply->chunked ? REPLY_CHUNK_BYTES : sizeof block;
 
+    if (reply->rate > 0 && reply->rate / REPLY_STEPS + 1 < most) {
+        most = (size_t)(reply->rate / REPLY_STEPS) + 1;
+    }
     while (bytes > 0) {
         size_t take = bytes < most ? (size_t)bytes : most;
 
         body_fill(reply->seed, first, block, take);
         bool sent = reply->chunked ? send_chunk(ex, block, take) : send_bytes(ex, block, take);
-        if (!sent || (reply->drip_ms > 0 && !httpd_sleep_ms(ex->httpd, reply->drip_ms))) {
+        uint64_t pause = reply->rate > 0 ? 1000 * take / reply->rate : reply->drip_ms;
+        if (!sent || (pause > 0 && !httpd_sleep_ms(ex->httpd, pause))) {
             return false;
         }
         first += take;

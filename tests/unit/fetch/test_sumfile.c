@@ -93,7 +93,11 @@ static void test_sumfile_find_by_table(void **state)
             *state, MD5("1") "  a.iso\n" MD5("2") " *sub/a.iso\n" MD5("3") "  ./b.iso\n" MD5("4") "  x/c.iso\n" MD5("5") "  y/c.iso\n" MD5("6") "  x/d.iso\n" MD5(
                         "6") "  y/d.iso\nMD5 (e (1).iso) = " MD5("7") "\n" MD5("8") "  "
                                                                                     "/abs/"
-                                                                                    "f.iso\n" MD5("9") "  g.iso\n" MD5("a") "  g.iso\n" MD5("b") "  z/h.iso\n");
+                                                                                    "f.iso\n" MD5("9") "  g.iso\n" MD5(
+                                                                                        "a") "  "
+                                                                                             "g."
+                                                                                             "iso"
+                                                                                             "\n" MD5("b") "  z/h.iso\n");
     static const struct {
         const char *target, *url;
         char found;

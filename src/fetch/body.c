@@ -150,6 +150,19 @@ static void take_name(struct transfer *transfer)
     }
 }
 
+/* The rest was asked for. */
+static void say_whole(const struct transfer *transfer)
+{
+    const struct px_log *log = transfer->fetch->opts.log;
+    char shown[512];
+
+    if (transfer->from > 0 && px_log_wants(log, PX_LOG_VERBOSE)) {
+        px_log_line(log, PX_LOG_VERBOSE, (int)transfer->worker->index,
+                    "%s: the server ignores ranges, restarting",
+                    px_show_str(shown, sizeof shown, transfer->task->target));
+    }
+}
+
 void body_judge(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -183,6 +196,7 @@ void body_judge(struct transfer *transfer)
     task->detail.http_status = reply.status;
     take_name(transfer);
     if (transfer->gate.verdict == GATE_WHOLE) {
+        say_whole(transfer);
         if (part_is_open(&task->part)) {
             restart_part(transfer);
         }

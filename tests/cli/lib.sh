@@ -92,7 +92,7 @@ list() { sed -e "s|@SERVER@|$SERVER|g" "$FIXTURES/lists/$1"; }
 small_disk() {
     mkdir "$1"
     mount "${@:2}" none "$1" || skip "cannot mount"
-    MOUNTS+=("$1")
+    MOUNTS+=("$PWD/$1")
 }
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
@@ -139,6 +139,56 @@ json_is() {
     local got
     got=$(jq -rs "$2" "$1")
     [ "$got" = "$3" ] || { cat "$1" >&2 && fail "$1: $2 is '$got', expected '$3'"; }
+}
+
+# in_modes FUNCTION: calls it in a folder of its own for each way to download: one worker, five,
+# and four that share each file. MODE holds the options, M a word for names that nobody counted yet.
+in_modes() {
+    local top=$PWD
+    for M in ${ALL_MODES:-one five pieces}; do
+        case $M in
+        one) MODE=(-j 1) ;;
+        five) MODE=(-j 5) ;;
+        pieces) MODE=(-j 4 -s 4 -k 64K) ;;
+        esac
+        echo "# $M" >&2
+        mkdir "$M"
+        cd "$M"
+        "$1"
+        cd "$top"
+    done
+}
+
+# A fetch in this mode, with short pauses; what it says goes to the file err.
+get() { pfetch "${MODE[@]}" --retry-wait 0.05 -d out "$@" 2>err; }
+
+# comes N URL [VERSION] [OPTION]...: @ in URL is the file's name. The file comes, whole, and with
+# nothing beside it.
+comes() {
+    local n=$1 name=$CASE-$M url version=${3:-0}
+    url=${2//@/$name}
+    shift $(($# > 3 ? 3 : $#))
+    expect 0 get "$@" "$url"
+    is_bytes "out/$name" "$n" "$name" "$version"
+    holds out "$name"
+}
+
+# fails CODE URL [OPTION]...: it does not come, with that exit code: no final name, one line that
+# tells the file and why; and an old file stays as it is.
+fails() {
+    local code=$1 url=$2 name
+    shift 2
+    for name in "$CASE-$M" "$CASE-$M-old"; do
+        mkdir -p out
+        [ "${name%-old}" = "$name" ] || echo old >"out/$name"
+        expect "$code" get --on-exist=overwrite "$@" "${url//@/$name}"
+        [ "$(grep -c '^pfetch: failed: ' err)" = 1 ] || fail "not one line: $(cat err)"
+        if [ "${name%-old}" = "$name" ]; then
+            [ ! -e "out/$name" ] || fail "a final name"
+        else
+            has "out/$name" old
+        fi
+    done
 }
 
 # as_nobody COMMAND...: without root's rights; the programs are copied to where nobody

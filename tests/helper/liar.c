@@ -293,6 +293,20 @@ static void serve_etagflip(const struct exchange *ex)
     send_reply(ex, &reply);
 }
 
+/* /churn/N/NAME: another version for each request, and half of what was asked for. */
+static void serve_churn(const struct exchange *ex)
+{
+    uint64_t size;
+
+    if (!read_numbers(ex, 1, &size)) {
+        send_bad_path(ex);
+        return;
+    }
+    struct reply reply = reply_of_name(ex->name, size, (unsigned)ex->seen);
+    reply.send_most = size / 2;
+    send_reply(ex, &reply);
+}
+
 /* Half of N bytes at first, then the truth; with those validators only. */
 static void send_half(const struct exchange *ex, bool weak)
 {
@@ -373,6 +387,7 @@ static const struct lie {
     {"switch", 3, serve_switch},
     {"churn", 3, serve_churn},
     {"etagflip", 2, serve_etagflip},
+    {"churn", 1, serve_churn},
     {"weak", 1, serve_weak},
     {"novalidator", 1, serve_novalidator},
     {"raw", 1, serve_raw},

@@ -145,7 +145,7 @@ json_is() {
 # and four that share each file. MODE holds the options, M a word for names that nobody counted yet.
 in_modes() {
     local top=$PWD
-    for M in ${ALL_MODES:-one five pieces}; do
+    for M in one five pieces; do
         case $M in
         one) MODE=(-j 1) ;;
         five) MODE=(-j 5) ;;

@@ -153,9 +153,9 @@ in_modes() {
         esac
         echo "# $M" >&2
         mkdir "$M"
-        cd "$M"
+        cd "$M" || fail "no folder $M"
         "$1"
-        cd "$top"
+        cd "$top" || fail "no folder $top"
     done
 }
 

@@ -137,6 +137,37 @@ static void test_request_range_is_open_ended_and_forgotten_by_the_next(void **st
     site_close(&site);
 }
 
+static void test_request_condition_is_forgotten_by_the_next(void **state)
+{
+    (void)state;
+    static const char *const run[] = {"X-Run: 1"};
+    site_open(&site, say_hello, (struct px_fetch_opts){.headers = run, .n_headers = 1});
+    struct fetch_task *dated = site_give(&site, "/dated", "");
+    dated->condition = (struct task_condition){.has_date = true, .date_s = 784111777};
+    struct fetch_task *tagged = site_give(&site, "/tagged", "header=X-Own: 2\n");
+    tagged->condition = (struct task_condition){.etag = "\"e\""};
+    struct fetch_task *tagged_only = site_give(&site, "/tagged-only", "");
+    tagged_only->condition = (struct task_condition){.etag = "W/\"e\""};
+    site_give(&site, "/plain", "");
+    fake_run(&site.worker, site.fetch);
+    http_stop(&site.server);
+    static const struct {
+        const char *since, *none_match, *own;
+    } rows[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", NULL, NULL},
+        {NULL, "\"e\"", "2"},
+        {NULL, "W/\"e\"", NULL},
+        {NULL, NULL, NULL},
+    };
+    for (unsigned i = 0; i < ROWS(rows); i++) {
+        expect_header(i, "If-Modified-Since", rows[i].since);
+        expect_header(i, "If-None-Match", rows[i].none_match);
+        expect_header(i, "X-Own", rows[i].own);
+        expect_header(i, "X-Run", "1");
+    }
+    site_close(&site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_request_on_the_wire_has_what_was_asked_for),
         cmocka_unit_test(test_request_credentials_of_a_url_stay_with_its_task),
         cmocka_unit_test(test_request_range_is_open_ended_and_forgotten_by_the_next),
+        cmocka_unit_test(test_request_condition_is_forgotten_by_the_next),
     };
     return cmocka_run_group_tests(tests, fetching_setup, fetching_teardown);
 }

@@ -67,6 +67,7 @@ enum earlier earlier_look(struct fetch_task *task)
     }
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != record.bytes ||
         mtime_ns(&st) != record.mtime_ns) {
+        task->changed = task_keep_text(task, record.target);
         return EARLIER_CHANGED;
     }
     set_stamp(task, &st);
@@ -90,9 +91,10 @@ void earlier_make_condition(struct fetch_task *task, enum earlier look, const st
         condition->etag = task->detail.etag;
     } else {
         time_t recorded = date != NULL ? curl_getdate(date, NULL) : -1;
+        int64_t mtime_s = st != NULL ? st->st_mtim.tv_sec : task->detail.mtime_ns / PX_NS_PER_S;
 
         condition->has_date = true;
-        condition->date_s = recorded != -1 ? recorded : st->st_mtim.tv_sec;
+        condition->date_s = recorded != -1 ? recorded : mtime_s;
     }
     /* those of a reply to come */
     task->detail.etag = NULL;

@@ -29,11 +29,12 @@ enum earlier {
  * journal is no place for a hash that a weak password can be guessed by. */
 uint64_t earlier_id(const struct fetch_task *task);
 
-/* On the owner's thread. With EARLIER_DONE the item's target is the recorded path. */
+/* On the owner's thread. With EARLIER_DONE the item's target is the recorded path, with
+ * EARLIER_CHANGED task->changed is. */
 enum earlier earlier_look(struct fetch_task *task);
 
-/* --on-exist=newer: `st` is the file that has the name, `look` what earlier_look() said. Sets
- * task->condition. */
+/* --on-exist=newer: `look` is what earlier_look() said, `st` the file that has the name (NULL: with
+ * EARLIER_DONE it is the recorded one). Sets task->condition. */
 void earlier_make_condition(struct fetch_task *task, enum earlier look, const struct stat *st);
 
 /* The file at the item's target now, into task->detail, when the run wants stamps. */

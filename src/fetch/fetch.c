@@ -132,6 +132,7 @@ static void fill_in_defaults(struct px_fetch *fetch)
     opts->retry_base_ms = opts->retry_base_ms != 0 ? opts->retry_base_ms : RETRY_BASE_MS;
     opts->max_retry_after_ms =
         opts->max_retry_after_ms != 0 ? opts->max_retry_after_ms : MAX_RETRY_AFTER_MS;
+    opts->remote_time |= opts->on_exist == PX_ON_EXIST_NEWER; /* what the next run asks with */
     if (opts->user_agent == NULL) {
         snprintf(fetch->user_agent, sizeof fetch->user_agent, "pfetch/%s", px_version());
         opts->user_agent = fetch->user_agent;

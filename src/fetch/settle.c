@@ -48,15 +48,11 @@ static void say_changed(const struct fetch_task *task)
 /* Asks what earlier runs know. True: they had finished the task. */
 static bool settle_earlier(struct fetch_task *task)
 {
-    enum px_on_exist on_exist = task->fetch->opts.on_exist;
-    enum earlier look = on_exist != PX_ON_EXIST_NEWER ? earlier_look(task) : EARLIER_UNKNOWN;
-
-    if (look == EARLIER_DONE) {
+    if (earlier_look(task) == EARLIER_DONE) {
         task_set_skipped(task, PX_EEXIST, "done");
         return true;
     }
-    if (look == EARLIER_CHANGED && on_exist == PX_ON_EXIST_SKIP) {
-        task->replaces = true;
+    if (task_replaces(task)) {
         say_changed(task);
     }
     return false;
@@ -71,8 +67,8 @@ bool settle_existing(struct fetch_task *task)
     const char *path = at_base ? task->name : task->target;
     enum px_on_exist on_exist = fetch->opts.on_exist;
 
-    if (on_exist == PX_ON_EXIST_OVERWRITE || on_exist == PX_ON_EXIST_RENAME || task->replaces ||
-        (at_base && !present_may_have(&fetch->present, task->name))) {
+    if (on_exist == PX_ON_EXIST_OVERWRITE || on_exist == PX_ON_EXIST_RENAME ||
+        task_replaces(task) || (at_base && !present_may_have(&fetch->present, task->name))) {
         return false;
     }
     if (fetch->io->fstatat(dirfd, path, &st, 0) != 0) {
@@ -85,12 +81,25 @@ bool settle_existing(struct fetch_task *task)
     } else if (on_exist == PX_ON_EXIST_FAIL) {
         task_set_failed(task, PX_EEXIST, EEXIST, "target exists");
     } else if (on_exist == PX_ON_EXIST_NEWER) {
-        earlier_make_condition(task, earlier_look(task), &st);
-        return false;
+        return false; /* it will be replaced, if at all */
     } else {
         skip_existing(task);
     }
     return true;
+}
+
+/* --on-exist=newer: what the request is to say of the file that is there. */
+static void settle_condition(struct fetch_task *task)
+{
+    enum earlier look = earlier_look(task);
+    struct stat st;
+
+    if (look == EARLIER_DONE) {
+        earlier_make_condition(task, look, NULL);
+    } else if (!task_waits_for_name(task) &&
+               task->fetch->io->fstatat(AT_FDCWD, task->target, &st, 0) == 0) {
+        earlier_make_condition(task, look, &st);
+    }
 }
 
 int settle_claim(struct settle *settle, struct fetch_task *task)
@@ -114,12 +123,16 @@ int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
         return rc;
     }
     task->detail.id = earlier_id(task);
-    if (settle_earlier(task) || (!task_waits_for_name(task) && settle_existing(task))) {
+    bool newer = task->fetch->opts.on_exist == PX_ON_EXIST_NEWER;
+    if ((!newer && settle_earlier(task)) || (!task_waits_for_name(task) && settle_existing(task))) {
         return PX_OK;
     }
     if (task->fetch->opts.dry_run) {
         task_set_skipped(task, PX_OK, "dry run");
         return PX_OK;
+    }
+    if (newer) {
+        settle_condition(task);
     }
     *finished = false;
     return PX_OK;

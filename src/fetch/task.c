@@ -320,11 +320,17 @@ int task_rename(struct fetch_task *task, const char *name)
 
 /* --- holding ---------------------------------------------------------------------------------*/
 
+bool task_replaces(const struct fetch_task *task)
+{
+    return task->changed != NULL && task->fetch->opts.on_exist == PX_ON_EXIST_SKIP &&
+           strcmp(task->changed, task->target) == 0;
+}
+
 struct part_place task_place(const struct fetch_task *task)
 {
     const struct px_fetch *fetch = task->fetch;
 
-    bool replaces = task->replaces || fetch->opts.on_exist == PX_ON_EXIST_NEWER;
+    bool replaces = task_replaces(task) || fetch->opts.on_exist == PX_ON_EXIST_NEWER;
 
     return (struct part_place){.io = fetch->io,
                                .dirfd = task->dir != NULL ? task->dir->fd : -1,

@@ -52,10 +52,10 @@ struct fetch_task {
         const char *etag; /* If-None-Match; NULL = none */
         bool has_date;    /* else If-Modified-Since */
         int64_t date_s;
-    } condition;       /* --on-exist=newer, when there is a file */
-    bool replaces;     /* whatever --on-exist says: the file is not the one that was recorded */
-    bool has_userinfo; /* USER:PASS@ in the URL */
-    bool late_name;    /* the server's word for the name counts (--content-disposition) */
+    } condition;         /* --on-exist=newer, when there is a file */
+    const char *changed; /* a file that is not the one that was recorded; NULL = none */
+    bool has_userinfo;   /* USER:PASS@ in the URL */
+    bool late_name;      /* the server's word for the name counts (--content-disposition) */
     size_t input;
     uint64_t origin;    /* hash of scheme://host:port */
     bool sum_from_file; /* sums.line came from --checksum-file, not from the options */
@@ -110,6 +110,9 @@ static inline struct fetch_task *task_of(struct px_result *result)
 {
     return (struct fetch_task *)(void *)result;
 }
+
+/* Is its target to be replaced although --on-exist=skip? */
+bool task_replaces(const struct fetch_task *task);
 
 static inline bool task_is_conditional(const struct fetch_task *task)
 {

@@ -12,6 +12,7 @@
 #include "fetch/format_text.h"
 
 #define URL "{\"url\": \"http://h/1\""
+#define TWICE URL ", \"url\": \"http://h/2\"}"
 
 static void test_format_jsonl_members_by_table(void **state)
 {
@@ -78,7 +79,7 @@ static void test_format_jsonl_strings_cannot_add_options(void **state)
 static void test_format_jsonl_errors_tell_no_secret(void **state)
 {
     (void)state;
-    char *entries = format_entries(&format_jsonl, "{\"url\": \"http://u:secret@h/1\"", 30, 1, NULL);
+    char *entries = format_entries(&format_jsonl, "{\"url\": \"http://u:secret@h/1\"", 29, 1, NULL);
     assert_non_null(strstr(entries, "!not a JSON object: "));
     assert_null(strstr(entries, "secret"));
     free(entries);
@@ -93,7 +94,7 @@ static void test_format_jsonl_depth_and_duplicates_are_refused(void **state)
     assert_non_null(strstr(entries, "!not a JSON object: "));
     free(entries);
     free(deep);
-    entries = format_entries(&format_jsonl, URL ", \"url\": \"http://h/2\"}", 44, 1, NULL);
+    entries = format_entries(&format_jsonl, TWICE, strlen(TWICE), 1, NULL);
     assert_non_null(strstr(entries, "!not a JSON object: "));
     free(entries);
 }

@@ -73,6 +73,11 @@ static const struct option_choice tls_words[] = {
     {NULL, 0},
 };
 
+static const struct option_choice jobs_words[] = {
+    {"auto", SESSION_JOBS_AUTO},
+    {NULL, 0},
+};
+
 static const struct option_choice fsync_words[] = {
     {"none", PX_FSYNC_NONE},
     {"file", PX_FSYNC_FILE},
@@ -120,9 +125,15 @@ static const struct option_spec table[] = {
                       FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),
     OPTION_ROW_GROUP("Transfers:"),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
-                      "worker threads; default: 5, with -s N at least N", NULL, AT(session.jobs), 1,
-                      1024),
+    {.kind = OPTION_UNSIGNED,
+     .letter = 'j',
+     .name = "jobs",
+     .arg = "N|auto",
+     .choices = jobs_words,
+     .min = 1,
+     .max = 1024,
+     .offset = AT(session.jobs),
+     .help = "worker threads; default: 5, with -s N at least N; auto: as many as bring something"},
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "streams", "transfers in flight in each worker", "1",
                       FETCH(streams), 1, 4096),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'x', "max-per-host", "transfers at a time from one host",
@@ -157,6 +168,17 @@ static const struct option_spec table[] = {
                    FETCH(stall_timeout_ms)),
     OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "connect-timeout", "SEC",
                    "the same for making a connection", "10", FETCH(connect_timeout_ms)),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "max-time", "SEC",
+                   "the same for a whole file, all its tries", NULL, FETCH(max_time_ms)),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "speed-limit", "BYTES",
+                   "try anew when a transfer gets fewer bytes per second than this ...", "10",
+                   FETCH(speed_limit)),
+    OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "speed-time", "SEC", "... for so long", "60",
+                   FETCH(speed_time_ms)),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "limit-rate", "SIZE",
+                   "bytes per second of all transfers together", NULL, FETCH(limit_rate)),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "limit-rate-per-file", "SIZE", "bytes per second of each file",
+                   NULL, FETCH(limit_rate_per_file)),
     OPTION_ROW_NUMBER(OPTION_INT, 0, "retries", "tries after the first", "5", FETCH(retries), 0,
                       1000),
     OPTION_ROW_ARG(OPTION_DURATION_MS, 0, "retry-wait", "SEC",
@@ -199,6 +221,8 @@ static const struct option_spec table[] = {
                    NULL, ACCESS(key)),
     OPTION_ROW_FLAG(0, "insecure", "do not check certificates", FETCH(insecure)),
     OPTION_ROW_CHOICE(0, "tls-min", "least version of TLS", "1.2", ACCESS(tls_min), tls_words),
+    OPTION_ROW_FLAG(0, "deny-private", "connect to addresses of the public internet only",
+                    FETCH(deny_private)),
     OPTION_ROW_FLAG(0, "allow-downgrade", "follow redirects from https to http",
                     FETCH(allow_downgrade)),
     OPTION_ROW_GROUP("Checks:"),
@@ -324,10 +348,15 @@ static int check(const struct options *options)
         return option_complain(&program, stderr, "-o needs a file name");
     }
     if (fetch->stall_timeout_ms == 0 || fetch->connect_timeout_ms == 0 ||
-        fetch->retry_base_ms == 0) {
+        fetch->retry_base_ms == 0 || fetch->speed_time_ms == 0) {
         return option_complain(&program, stderr,
-                               "-T, --connect-timeout and --retry-wait must be "
+                               "-T, --connect-timeout, --retry-wait and --speed-time must be "
                                "more than 0");
+    }
+    if (fetch->http == PX_HTTP_2_PRIOR_KNOWLEDGE &&
+        (fetch->limit_rate > 0 || fetch->limit_rate_per_file > 0)) {
+        return option_complain(&program, stderr,
+                               "limits of rates need HTTP/1.1: not with --http2-prior-knowledge");
     }
     return PX_OK;
 }

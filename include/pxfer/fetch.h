@@ -126,6 +126,7 @@ struct px_fetch_access {
 struct px_fetch_opts {
     unsigned workers;  /* at least 1: accounts and activity slots are sized by it */
     unsigned streams;  /* transfers in flight in each worker, 0 = 1 */
+    bool auto_level;   /* find out how many of workers * streams transfers at a time are best */
     unsigned per_host; /* transfers at a time from one origin of the list, 0 = no limit */
     int64_t delay_ms;  /* between the starts of two transfers from one origin */
 
@@ -178,7 +179,13 @@ struct px_fetch_opts {
     const char *const *expect_types; /* globs for Content-Type without its parameters */
     size_t n_expect_types;           /* 0 = any */
     bool keep_bad;                   /* a file with the wrong digest is kept as .NAME.bad */
-    bool ignore_server_digest; /* do not compare with what the server states (Repr-Digest ...) */
+    bool ignore_server_digest;    /* do not compare with what the server states (Repr-Digest ...) */
+    int64_t max_time_ms;          /* of one item, all its tries and pauses; 0 = no limit */
+    uint64_t limit_rate;          /* bytes per second of all transfers together, 0 = no limit */
+    uint64_t limit_rate_per_file; /* of each file; with a limit HTTP/1.1 is spoken */
+    uint64_t speed_limit;         /* fewer bytes per second than this ... */
+    int64_t speed_time_ms;        /* ... for so long: the try is given up; 0 = 60 s */
+    bool deny_private;            /* connect to addresses of the public internet only */
 
     /* between runs */
     const struct px_fetch_memory *memory; /* what it proves done is skipped; NULL = none */
@@ -248,6 +255,9 @@ PX_API struct px_worker_body px_fetch_body(struct px_fetch *fetch);
 
 /* After the pool is drained. worker < opts.workers. */
 PX_API const struct px_account *px_fetch_account(const struct px_fetch *fetch, unsigned worker);
+
+/* How many transfers may go on at a time now, with opts.auto_level; else 0. Owner's thread. */
+PX_API unsigned px_fetch_level(const struct px_fetch *fetch);
 
 /* syncfs(2) for PX_FSYNC_END, else nothing. PX_EIO. */
 PX_API PX_NODISCARD int px_fetch_sync(struct px_fetch *fetch);

@@ -28,6 +28,13 @@ struct px_next {
                                result only */
 };
 
+/* The source has changed how many tasks it lets go on at a time. */
+struct px_decision {
+    unsigned from, to;
+    double items_per_s, bytes_per_s; /* what was measured at `from` */
+    const char *why;                 /* static: a word or two */
+};
+
 struct px_source_ops {
     /* PX_OK: `*out` is a task. PX_EAGAIN: none now, see until_ns. PX_EEND: no task is left and none
      * is kept for later. Anything else: the source itself failed (a list that cannot be read); the
@@ -51,6 +58,10 @@ struct px_source_ops {
     uint64_t (*total_items)(struct px_source *source);
 
     void (*free)(struct px_source *source);
+
+    /* What was decided since the last call, to be asked after next(). False: nothing. NULL: this
+     * source never decides. */
+    bool (*decision)(struct px_source *source, struct px_decision *out);
 };
 
 struct px_source {

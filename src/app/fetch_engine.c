@@ -95,6 +95,16 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     }
 }
 
+static void fetch_engine_decision(struct jsonl *json, const struct px_decision *decision)
+{
+    jsonl_string(json, "event", "level");
+    jsonl_u64(json, "from", decision->from);
+    jsonl_u64(json, "to", decision->to);
+    jsonl_string(json, "why", decision->why);
+    jsonl_double(json, "items_per_s", decision->items_per_s, 1);
+    jsonl_double(json, "bytes_per_s", decision->bytes_per_s, 0);
+}
+
 struct journal_schema fetch_engine_journal(void)
 {
     return (struct journal_schema){
@@ -103,6 +113,7 @@ struct journal_schema fetch_engine_journal(void)
         .source_is_url = true,
         .phase_names = px_fetch_phase_names(),
         .detail = fetch_engine_detail,
+        .decision = fetch_engine_decision,
     };
 }
 
@@ -112,6 +123,11 @@ struct fetch_engine {
     struct resume *resume; /* NULL: there is no journal */
     struct px_fetch_memory memory;
 };
+
+static unsigned fetch_engine_level(const void *engine)
+{
+    return px_fetch_level(((const struct fetch_engine *)engine)->fetch);
+}
 
 static const struct px_account *fetch_engine_account(const void *engine, unsigned worker)
 {
@@ -147,6 +163,7 @@ static int fetch_engine_begin(struct fetch_engine *self, const struct px_fetch_o
 {
     struct px_fetch_opts mine = *opts;
     mine.workers = run->workers;
+    mine.auto_level = run->automatic;
     mine.activity = run->activity;
     mine.log = run->log;
     mine.stamps = run->every_item;
@@ -180,6 +197,7 @@ int fetch_engine_open(const struct px_fetch_opts *opts, const struct session_run
     out->engine = self;
     out->body = px_fetch_body(self->fetch);
     out->account = fetch_engine_account;
+    out->level = fetch_engine_level;
     return PX_OK;
 }
 

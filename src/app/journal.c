@@ -199,6 +199,21 @@ int journal_add(struct journal *journal, const struct px_item *item)
     return status == PX_OK ? journal_write(journal) : status;
 }
 
+int journal_add_decision(struct journal *journal, const struct px_decision *decision)
+{
+    if (journal == NULL || journal->schema->decision == NULL) {
+        return PX_OK;
+    }
+    struct jsonl *json = &journal->json;
+    jsonl_reset(json);
+    jsonl_object(json, NULL);
+    journal->schema->decision(json, decision);
+    journal_put_time(json, px_clock_wall_s(journal->clock));
+    jsonl_close(json);
+    const int status = jsonl_end_line(json);
+    return status == PX_OK ? journal_write(journal) : status;
+}
+
 int journal_close(struct journal *journal)
 {
     if (journal == NULL) {

@@ -4,7 +4,8 @@
  * appended to) and --json (standard output).
  *
  * A file gets one write(2) for each item, so what is there after kill -9 is whole lines and at most
- * one torn one at the end; the next run begins on a new line. Readers skip a line that is no JSON.
+ * one torn one at the end; the next run begins on a new line. Readers skip a line that is no JSON,
+ * and an object with a member "event": that is no item.
  *
  * The journal knows neither fetch nor copy: what an engine has to add comes through the schema.
  * Main's thread only.
@@ -17,6 +18,7 @@
 #include <pxfer/attr.h>
 #include <pxfer/item.h>
 #include <pxfer/outlock.h>
+#include <pxfer/source.h>
 
 #include "app/jsonl.h"
 #include "base/clock.h"
@@ -32,6 +34,8 @@ struct journal_schema {
     const char *const *phase_names; /* NULL-terminated */
     /* Adds the engine's own members (http, etag, digest ...) to the open object; may be NULL. */
     void (*detail)(struct jsonl *json, const struct px_item *item);
+    /* The members of a decision's object, "event" the first; NULL = decisions are not told. */
+    void (*decision)(struct jsonl *json, const struct px_decision *decision);
 };
 
 /* A journal in file `path`, made when missing. `clock` and `io`: NULL = real; borrowed.
@@ -47,6 +51,9 @@ PX_NODISCARD int journal_on_outlock(struct px_outlock *lock, const struct journa
 /* Adds one item. NULL journal: nothing. PX_EIO / PX_EFULL, PX_ENOMEM; the item is lost, the journal
  * stays usable. */
 PX_NODISCARD int journal_add(struct journal *journal, const struct px_item *item);
+
+/* Adds a decision of the source, which is no item. As journal_add(). */
+PX_NODISCARD int journal_add_decision(struct journal *journal, const struct px_decision *decision);
 
 /* PX_EIO: close(2) said that something was lost. Frees in any case; NULL is legal. */
 PX_NODISCARD int journal_close(struct journal *journal);

@@ -164,7 +164,7 @@ static void value_describe_number(const struct option_spec *spec, const char *wh
         fprintf(out, " from %" PRIu64 " up", spec->min);
     }
     if (spec->choices != NULL) {
-        fputs(" nor one of ", out);
+        fputs(spec->choices[1].word != NULL ? " nor one of " : " nor ", out);
         value_describe_words(spec, out);
     }
 }

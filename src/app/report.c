@@ -90,7 +90,8 @@ struct report_limit report_find_limit(const struct report_schema *schema,
     if (summary->wall_ns <= 0 || summary->total.items == 0) {
         return (struct report_limit){.kind = REPORT_LIMIT_UNKNOWN};
     }
-    const double idle = report_idle(summary);
+    /* with -j auto there are more workers than were ever to be busy */
+    const double idle = summary->level > 0 ? 0 : report_idle(summary);
     if (idle <= IDLE_LIMIT) {
         return report_largest_phase(schema, &summary->total);
     }
@@ -279,7 +280,8 @@ static void report_put_busy(const struct run_summary *summary, FILE *out)
     }
 }
 
-static void report_put_workers(const struct run_summary *summary, FILE *out)
+static void report_put_workers(const struct report_schema *schema,
+                               const struct run_summary *summary, FILE *out)
 {
     report_put_title(out, "workers");
     fprintf(out, "%u", report_workers(summary));
@@ -288,6 +290,9 @@ static void report_put_workers(const struct run_summary *summary, FILE *out)
     }
     if (summary->streams > 1) {
         fprintf(out, " with %u streams each", summary->streams);
+    }
+    if (summary->level > 0) {
+        fprintf(out, ", %u %s at a time in the end (-j auto)", summary->level, schema->noun);
     }
     fputs(", busy", out);
     report_put_busy(summary, out);
@@ -387,7 +392,7 @@ void report_text(const struct report_schema *schema, const struct run_summary *s
     }
     report_put_phases(schema, summary, out);
     report_put_items(summary, out);
-    report_put_workers(summary, out);
+    report_put_workers(schema, summary, out);
     report_put_counters(schema, summary, out);
     report_put_limit(schema, summary, out);
     report_put_single_thread(summary, baseline, out);

@@ -44,6 +44,9 @@ static void report_json_workers(const struct run_summary *summary, struct jsonl 
 {
     jsonl_u64(json, "workers", summary->workers);
     jsonl_u64(json, "streams", summary->streams);
+    if (summary->level > 0) {
+        jsonl_u64(json, "level", summary->level);
+    }
     jsonl_array(json, "busy_ms");
     for (unsigned i = 0; i < (summary->workers == 0 ? 1 : summary->workers); i++) {
         jsonl_ms(json, NULL, summary->worker[i].busy_ns);

@@ -278,6 +278,15 @@ static void run_source_failed(struct run *run, int status)
     run_stop_intake(run);
 }
 
+static void run_record_decision(struct run *run)
+{
+    struct px_decision decision;
+    const struct px_source_ops *ops = run->source->ops;
+    if (ops->decision != NULL && ops->decision(run->source, &decision)) {
+        run_note_output(run, "the journal", journal_add_decision(run->opts->to.journal, &decision));
+    }
+}
+
 /* One step: false when nothing more can be fed now. */
 static bool run_feed_one(struct run *run)
 {
@@ -286,6 +295,7 @@ static bool run_feed_one(struct run *run)
     }
     struct px_next next = {.until_ns = PX_FOREVER};
     const int status = run->source->ops->next(run->source, &next);
+    run_record_decision(run);
     switch (status) {
     case PX_OK:
         if (next.finished) {
@@ -442,6 +452,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     run_note_output(&run, "standard output", plan_flush(run.plan));
     out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
+    out->level = engine->level != NULL ? engine->level(engine->engine) : 0;
     px_pool_free(run.pool);
     run_collect_accounts(engine, out);
     return PX_OK;

@@ -43,6 +43,7 @@ struct run_engine {
     struct px_source *source; /* borrowed */
     struct px_worker_body body;
     const struct px_account *(*account)(const void *engine, unsigned worker);
+    unsigned (*level)(const void *engine); /* of -j auto; NULL: has none */
 };
 
 struct run_opts {

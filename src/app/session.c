@@ -86,6 +86,11 @@ static int session_try_outputs(const struct session *s)
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
+static bool session_is_auto(const struct session *s)
+{
+    return s->opts->jobs == (unsigned)SESSION_JOBS_AUTO;
+}
+
 static bool session_wants_every_item(const struct session *s, const char *scratch)
 {
     return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0 ||
@@ -195,6 +200,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     }
     const struct session_run run = {
         .workers = workers,
+        .automatic = scratch == NULL && session_is_auto(s),
         .scratch = scratch,
         .journal = scratch == NULL ? s->opts->journal : NULL,
         .every_item = session_wants_every_item(s, scratch),
@@ -313,6 +319,9 @@ static int session_compare(struct session *s)
 
 /* --- the real run ----------------------------------------------------------------------------- */
 
+/* Threads of -j auto: the most that it can come to. An idle one costs a stack that was never used. */
+#define AUTO_JOBS 64
+
 /* Descriptors of the process itself: standard ones, list, journal, failures, directories, resolver. */
 #define OWN_FDS 12
 
@@ -344,7 +353,8 @@ static int session_real(struct session *s)
         return session_exit(s, &baseline);
     }
     if (status == PX_OK) {
-        status = session_run(s, session_workers(s, s->opts->jobs), NULL, &summary);
+        const unsigned jobs = session_is_auto(s) ? AUTO_JOBS : s->opts->jobs;
+        status = session_run(s, session_workers(s, jobs), NULL, &summary);
     }
     if (status != PX_OK) {
         run_summary_fini(&baseline);

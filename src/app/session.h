@@ -23,10 +23,13 @@
 #include "app/report.h"
 #include "app/run.h"
 
+/* For session_opts.jobs: how many is to be found out (-j auto). As an int for tables of choices. */
+#define SESSION_JOBS_AUTO (-1)
+
 /* The common options: embed it in the program's options struct and put SESSION_OPTION_ROWS into the
  * program's table. */
 struct session_opts {
-    unsigned jobs;
+    unsigned jobs; /* or SESSION_JOBS_AUTO */
     bool quiet;
     int verbose;
     const char *journal;
@@ -121,6 +124,7 @@ extern const struct option_choice session_report_words[];
 /* What a program opens its engine with. */
 struct session_run {
     unsigned workers;
+    bool automatic; /* of these, find out how many at a time are best (-j auto) */
     const char
         *scratch; /* put everything into this folder instead of the real target; NULL = real */
     const char *journal; /* of earlier runs, and this one's; NULL = none */

@@ -22,6 +22,7 @@ struct run_summary {
     unsigned workers; /* that were started; 0 = inline */
     unsigned workers_wanted;
     unsigned streams;
+    unsigned level; /* -j auto: the items at a time that it ended with; 0 = fixed */
     uint64_t class_count[RUN_CLASSES]; /* failed items by status: index is -status */
     int fatal;               /* PX_OK, or the status that made intake stop (PX_EFULL, PX_EIO of the
                                 list, PX_ECANCELED of --fail-fast or a signal) */

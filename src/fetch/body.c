@@ -27,6 +27,7 @@
 #include "fetch/resume.h"
 #include "fetch/state.h"
 #include "fetch/task.h"
+#include "fetch/throttle.h"
 #include "fetch/transfer.h"
 
 /* A reply's head may have so much (F26). curl 8.3 limits it to 300 KiB itself, 7.88 does not. */
@@ -394,6 +395,7 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
 
     n *= size;
     transfer->moved = true;
+    throttle_count(transfer, n);
     if (!transfer->judged) {
         body_judge(transfer);
     }

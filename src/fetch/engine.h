@@ -20,10 +20,12 @@
 #include "base/mutex.h"
 #include "fetch/board.h"
 #include "fetch/dirs.h"
+#include "fetch/meter.h"
 #include "fetch/pauses.h"
 #include "fetch/present.h"
 #include "fetch/quirk.h"
 #include "fetch/retry.h"
+#include "fetch/slow.h"
 #include "fetch/state.h"
 
 struct cookies;
@@ -62,7 +64,11 @@ struct px_fetch {
 
     struct board *board; /* files that could do with help; has a lock of its own */
     struct engine_account *accounts;
-    struct pauses pauses; /* the only thing in here that changes while workers run */
+    struct pauses pauses; /* this and the meter change while workers run */
+    struct meter meter;   /* --limit-rate: all transfers draw from it */
+    bool throttled;       /* there is a limit of rates */
+    struct slow_rule slow;
+    unsigned level; /* -j auto: the source's, on the owner's thread; else 0 */
 };
 
 /* Name of the thread for the log and -v: worker index of a px_worker. */

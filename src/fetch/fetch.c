@@ -36,6 +36,7 @@
 #define RETRY_BASE_MS 1000
 #define RETRY_CAP_MS 60000
 #define MAX_RETRY_AFTER_MS 300000
+#define SPEED_TIME_MS 60000
 
 /* Bytes that are gathered for one write, of all places of a worker together and of one of them.
  * 200 x 4 MiB from nginx on loopback to tmpfs with -j 5, least of 7 runs: 64 KiB 0.42 s, 128 KiB
@@ -143,6 +144,11 @@ static void fill_in_defaults(struct px_fetch *fetch)
                                          .base_ms = opts->retry_base_ms,
                                          .cap_ms = RETRY_CAP_MS,
                                          .max_retry_after_ms = opts->max_retry_after_ms};
+    opts->speed_time_ms = opts->speed_time_ms != 0 ? opts->speed_time_ms : SPEED_TIME_MS;
+    fetch->slow = (struct slow_rule){.bytes_per_s = opts->speed_limit,
+                                     .for_ns = opts->speed_time_ms * PX_NS_PER_MS};
+    fetch->meter.bytes_per_s = opts->limit_rate;
+    fetch->throttled = opts->limit_rate > 0 || opts->limit_rate_per_file > 0;
     fetch->mode = file_mode();
     fetch->quirks = quirks_of(curl_version_info(CURLVERSION_NOW)->version_num);
     fetch->buffer_bytes = buffer_bytes(opts->streams);
@@ -296,6 +302,11 @@ struct px_worker_body px_fetch_body(struct px_fetch *fetch)
 const struct px_account *px_fetch_account(const struct px_fetch *fetch, unsigned worker)
 {
     return &fetch->accounts[worker].account;
+}
+
+unsigned px_fetch_level(const struct px_fetch *fetch)
+{
+    return fetch->level;
 }
 
 int px_fetch_sync(struct px_fetch *fetch)

@@ -23,6 +23,7 @@
 #include "fetch/body.h"
 #include "fetch/earlier.h"
 #include "fetch/engine.h"
+#include "fetch/socket.h"
 #include "fetch/task.h"
 #include "fetch/transfer.h"
 
@@ -104,6 +105,12 @@ void outcome_curl_failed(struct transfer *transfer, CURLcode code)
     bool transient;
     int status = retry_class_of_curl(code, &transient);
 
+    if (socket_was_denied(transfer, code)) {
+        task_set_failed(transfer->task, PX_EREFUSED, 0, "refused: %s is %s (--deny-private)",
+                        transfer->denied_address, transfer->denied);
+        outcome_note(transfer, PX_EREFUSED, false);
+        return;
+    }
     task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status),
                     px_show_str(shown, sizeof shown, text));
     outcome_note(transfer, status, transient);

@@ -47,6 +47,11 @@ static int status_of(CURLcode rc)
 
 static long http_version(const struct px_fetch *fetch)
 {
+    /* A stream that pauses stops the others of its connection, and gets up to 32 MiB at once when it
+     * goes on: under a limit of rates each transfer has a connection of its own. */
+    if (fetch->throttled) {
+        return CURL_HTTP_VERSION_1_1;
+    }
     switch (fetch->opts.http) {
     case PX_HTTP_1_1: return CURL_HTTP_VERSION_1_1;
     case PX_HTTP_2: return CURL_HTTP_VERSION_2TLS;
@@ -87,6 +92,8 @@ static CURLcode set_hooks(CURL *easy, const struct request_hooks *hooks)
     SET(rc, easy, CURLOPT_HEADERFUNCTION, hooks->header);
     SET(rc, easy, CURLOPT_HEADERDATA, hooks->ctx);
     SET(rc, easy, CURLOPT_PRIVATE, hooks->ctx);
+    SET(rc, easy, CURLOPT_OPENSOCKETFUNCTION, hooks->open_socket);
+    SET(rc, easy, CURLOPT_OPENSOCKETDATA, hooks->ctx);
     SET(rc, easy, CURLOPT_ERRORBUFFER, hooks->error);
     if (hooks->debug != NULL) {
         SET(rc, easy, CURLOPT_DEBUGFUNCTION, hooks->debug);
@@ -96,20 +103,28 @@ static CURLcode set_hooks(CURL *easy, const struct request_hooks *hooks)
     return rc;
 }
 
+/* Small blocks under a limit of rates: what comes in one block comes at once (meter.h). */
+static long buffer_bytes(const struct px_fetch *fetch)
+{
+    uint64_t most = fetch->opts.streams <= FEW_STREAMS ? BUFFER_FEW_BYTES : BUFFER_MANY_BYTES;
+
+    most = meter_block(fetch->opts.limit_rate, most);
+    return (long)meter_block(fetch->opts.limit_rate_per_file, most);
+}
+
 static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
 {
     CURLcode rc = CURLE_OK;
-    bool few = fetch->opts.streams <= FEW_STREAMS;
 
     /* no SIGALRM for timeouts, no SIGPIPE games: this is a program of threads */
     SET(rc, easy, CURLOPT_NOSIGNAL, 1L);
     /* The stall timeout is the worker's own (transfer.c): LOW_SPEED_TIME counts whole seconds. */
     SET(rc, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->opts.connect_timeout_ms);
-    SET(rc, easy, CURLOPT_BUFFERSIZE, few ? BUFFER_FEW_BYTES : BUFFER_MANY_BYTES);
+    SET(rc, easy, CURLOPT_BUFFERSIZE, buffer_bytes(fetch));
     SET(rc, easy, CURLOPT_TCP_KEEPALIVE, 1L);
     /* new streams wait for the connection that is being made, to share it when it is HTTP/2 */
     SET(rc, easy, CURLOPT_PIPEWAIT,
-        fetch->opts.streams > 1 && !needs_fresh_connection(fetch) ? 1L : 0L);
+        fetch->opts.streams > 1 && !needs_fresh_connection(fetch) && !fetch->throttled ? 1L : 0L);
     SET(rc, easy, CURLOPT_FORBID_REUSE, needs_fresh_connection(fetch) ? 1L : 0L);
     /* DNS answers alone cross threads: TLS sessions raced before 8.10, and libcurl's manual warns
      * of sharing connections and cookies. */

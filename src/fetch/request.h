@@ -21,6 +21,7 @@ struct request_hooks {
     curl_write_callback write;
     curl_write_callback header;
     curl_debug_callback debug; /* NULL = none */
+    curl_opensocket_callback open_socket;
     void *ctx;
     char *error; /* CURL_ERROR_SIZE bytes */
 };

@@ -24,6 +24,7 @@
 #include "fetch/origin.h"
 #include "fetch/settle.h"
 #include "fetch/task.h"
+#include "fetch/tuning.h"
 #include "fetch/waiting.h"
 
 struct fetch_source {
@@ -37,6 +38,7 @@ struct fetch_source {
     uint64_t made;    /* tasks that came from the list */
     size_t out;       /* tasks that workers have, or the queue to them */
     size_t out_max;
+    struct tuning tuning;
     uint64_t random; /* state of the jitter's generator */
     bool list_ended;
     bool drained;
@@ -76,9 +78,12 @@ static bool may_start(void *ctx, struct fetch_task *helper, int64_t now_ns)
 }
 
 /* Workers with nothing to do may help with a file in pieces. PX_OK, or `rc`. */
-static int next_helper(struct fetch_source *source, int64_t now, int rc, struct px_next *out)
+static int next_helper(struct fetch_source *source, int64_t now, int rc, size_t level,
+                       struct px_next *out)
 {
     size_t slots = (size_t)source->fetch->opts.workers * source->fetch->opts.streams;
+
+    slots = slots < level ? slots : level;
     size_t idle = slots > source->out ? slots - source->out : 0;
 
     if (idle == 0 || source->out == 0 || source->fetch->opts.split < 2) {
@@ -198,7 +203,8 @@ static int source_next(struct px_source *base, struct px_next *out)
     if (source->drained) {
         return next_of_drained(source, out);
     }
-    if (source->out >= source->out_max) {
+    size_t level = tuning_level(&source->tuning, now, &out->until_ns);
+    if (source->out >= source->out_max || source->out >= level) {
         return PX_EAGAIN;
     }
     int rc = waiting_take_due(&source->waiting, now, &task, &out->until_ns);
@@ -207,7 +213,13 @@ static int source_next(struct px_source *base, struct px_next *out)
         return hand_out(source, task, false, out);
     }
     rc = rc == PX_EAGAIN ? next_of_list(source, now, out) : rc;
-    return rc == PX_EAGAIN ? next_helper(source, now, rc, out) : rc;
+    if (rc == PX_EAGAIN) {
+        rc = next_helper(source, now, rc, level, out);
+    }
+    if (rc != PX_OK) {
+        tuning_note_starved(&source->tuning);
+    }
+    return rc;
 }
 
 static void count_try(const struct retry_decision *decision, struct fetch_task *task)
@@ -260,6 +272,14 @@ static int wait_out_pause(struct fetch_source *source, struct fetch_task *task, 
     return PX_EAGAIN;
 }
 
+/* --max-time will be over before the next try. */
+static bool is_too_late(const struct fetch_task *task, int64_t due_ns)
+{
+    int64_t most_ms = task->fetch->opts.max_time_ms;
+
+    return most_ms > 0 && due_ns - task->item.begin_ns >= most_ms * PX_NS_PER_MS;
+}
+
 /* False: no memory. */
 static bool pause_host(struct fetch_source *source, const struct fetch_task *task, int64_t due,
                        int64_t now)
@@ -286,7 +306,7 @@ static bool try_again(struct fetch_source *source, struct fetch_task *task, int6
     if (decision.asked_too_long) {
         refuse_long_pause(task);
     }
-    if (!decision.again) {
+    if (!decision.again || is_too_late(task, due)) {
         return false;
     }
     task->plan.ready_ns = due;
@@ -350,6 +370,7 @@ static int source_done(struct px_source *base, struct px_result *result)
 
     task->is_out = task->has_slot = false;
     int rc = judge(source, task, now);
+    tuning_count(&source->tuning, task, rc == PX_OK && !task_is_helper(task));
     take_back(source, origin, had_slot, now);
     return rc;
 }
@@ -406,6 +427,11 @@ static void source_free(struct px_source *base)
     free(source);
 }
 
+static bool source_decision(struct px_source *base, struct px_decision *out)
+{
+    return tuning_take_decision(&source_of(base)->tuning, out);
+}
+
 static const struct px_source_ops source_ops = {
     .next = source_next,
     .done = source_done,
@@ -414,6 +440,7 @@ static const struct px_source_ops source_ops = {
     .error = source_error,
     .total_items = source_total,
     .free = source_free,
+    .decision = source_decision,
 };
 
 /* With a delay no task may wait in the queue to the workers: it is its start that counts. */
@@ -434,6 +461,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->crew = (struct crew){.fetch = fetch, .may_start = may_start, .ctx = source};
     source->random = (uint64_t)px_now_ns() | 1;
     source->out_max = out_max(fetch);
+    tuning_init(&source->tuning, fetch, px_clock_now_ns(fetch->clock));
     int rc = intake_new(fetch, &source->intake);
     if (rc == PX_OK) {
         rc = settle_init(&source->settle, fetch, false);

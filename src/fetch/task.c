@@ -164,6 +164,8 @@ static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct 
     memset(task, 0, sizeof *task);
     task->fetch = fetch;
     task->part.fd = -1;
+    task->own_meter.bytes_per_s = fetch->opts.limit_rate_per_file;
+    task->meter = &task->own_meter;
     task->size = GATE_UNKNOWN;
     task->input = entry->input;
     task->room = task->text;
@@ -291,6 +293,7 @@ int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
     task->item.detail = &task->detail;
     task->joint = owner->joint;
     task->owner = owner;
+    task->meter = owner->meter; /* the file's rate is the owner's */
     task->claim = *claim;
     *out = task;
     return PX_OK;

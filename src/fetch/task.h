@@ -19,6 +19,7 @@
 #include <pxfer/item.h>
 
 #include "fetch/dirs.h"
+#include "fetch/meter.h"
 #include "fetch/part.h"
 #include "fetch/retry.h"
 #include "fetch/split.h"
@@ -71,6 +72,8 @@ struct fetch_task {
     } plan;
 
     /* the worker's, from try to try */
+    struct meter *meter; /* the file's rate: its own, or what pieces of a file share */
+    struct meter own_meter;
     struct part part;
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
     struct sums sums;      /* sums.line is fixed after task_new() */

@@ -29,6 +29,7 @@
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/resume.h"
+#include "fetch/socket.h"
 #include "fetch/task.h"
 
 /* A file that has been growing for so long is kept (part.h), and its buffered bytes are written as
@@ -49,13 +50,14 @@ static int make_easy(struct transfer *transfer)
     struct request_hooks hooks = {.write = body_on_bytes,
                                   .header = body_on_header,
                                   .debug = debug ? body_on_debug : NULL,
+                                  .open_socket = socket_open,
                                   .ctx = transfer,
                                   .error = transfer->error};
 
     return request_easy_new(transfer->fetch, &hooks, &transfer->easy);
 }
 
-int transfer_init(struct transfer *transfer, const struct px_fetch *fetch, struct px_worker *worker,
+int transfer_init(struct transfer *transfer, struct px_fetch *fetch, struct px_worker *worker,
                   size_t slot, struct curl_slist *run_headers)
 {
     transfer->fetch = fetch;
@@ -159,6 +161,11 @@ static int prepare(struct transfer *transfer)
     transfer->first_body_ns = 0;
     transfer->disk_ns = 0;
     transfer->last_ns = now;
+    transfer->slow = (struct slow){0};
+    transfer->until_ns = 0;
+    transfer->held = false;
+    transfer->opened = 0;
+    transfer->denied = NULL;
     transfer->error[0] = '\0';
     if (task->joint == NULL) {
         resume_plan(transfer);
@@ -370,21 +377,36 @@ static bool decide(struct transfer *transfer, CURLcode code)
     return false;
 }
 
-bool transfer_tick(struct transfer *transfer, int64_t now_ns)
+static enum transfer_fault find_fault(struct transfer *transfer, int64_t now_ns)
 {
-    if (transfer->moved) {
+    const struct px_fetch *fetch = transfer->fetch;
+
+    if (transfer->moved || transfer->held) {
         transfer->moved = false;
         transfer->last_ns = now_ns;
     }
     if (transfer->task->joint != NULL && piece_is_over(transfer)) {
-        return true;
+        return TRANSFER_OVER;
     }
-    if (now_ns - transfer->last_ns >= transfer->fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
-        return true;
+    if (now_ns - transfer->last_ns >= fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
+        return TRANSFER_STALLED;
     }
-    if (transfer->first_body_ns == 0 || now_ns - transfer->flushed_ns < KEEP_NS ||
-        transfer->buffered == 0) {
-        return false;
+    uint64_t bytes = transfer->head_bytes + transfer->body_bytes + transfer->dropped_bytes;
+    if (slow_judge(&transfer->slow, &fetch->slow, bytes, transfer->held, now_ns)) {
+        return TRANSFER_SLOW;
+    }
+    bool late = fetch->opts.max_time_ms > 0 &&
+                now_ns - transfer->task->item.begin_ns >= fetch->opts.max_time_ms * PX_NS_PER_MS;
+    return late ? TRANSFER_LATE : TRANSFER_GOES_ON;
+}
+
+enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns)
+{
+    enum transfer_fault fault = find_fault(transfer, now_ns);
+
+    if (fault != TRANSFER_GOES_ON || transfer->first_body_ns == 0 ||
+        now_ns - transfer->flushed_ns < KEEP_NS || transfer->buffered == 0) {
+        return fault;
     }
     int rc = body_flush(transfer);
     if (rc == PX_OK && !transfer->kept) {
@@ -393,7 +415,7 @@ bool transfer_tick(struct transfer *transfer, int64_t now_ns)
     if (rc != PX_OK) {
         body_fail_locally(transfer, rc); /* the next callback, or the end, sees it */
     }
-    return false;
+    return TRANSFER_GOES_ON;
 }
 
 /* --- the end of a try ------------------------------------------------------------------------*/
@@ -452,23 +474,53 @@ void transfer_cancel(struct transfer *transfer)
     settle_canceled(transfer);
 }
 
-void transfer_stall(struct transfer *transfer)
+struct seconds {
+    char text[32];
+};
+
+/* "1.5 s" */
+static struct seconds seconds(int64_t ms)
+{
+    struct seconds s;
+
+    snprintf(s.text, sizeof s.text, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
+    return s;
+}
+
+static void set_fault(struct transfer *transfer, enum transfer_fault fault)
+{
+    const struct px_fetch_opts *opts = &transfer->fetch->opts;
+    struct fetch_task *task = transfer->task;
+
+    switch (fault) {
+    case TRANSFER_SLOW:
+        task_set_failed(task, PX_ENET, 0, "transfer: less than %" PRIu64 " B/s for %s",
+                        opts->speed_limit, seconds(opts->speed_time_ms).text);
+        break;
+    case TRANSFER_LATE:
+        task_set_failed(task, PX_ENET, 0, "transfer: not done after %s (--max-time)",
+                        seconds(opts->max_time_ms).text);
+        break;
+    default:
+        task_set_failed(task, PX_ENET, 0, "transfer: no byte for %s",
+                        seconds(opts->stall_timeout_ms).text);
+        break;
+    }
+    outcome_note(transfer, PX_ENET, fault != TRANSFER_LATE);
+}
+
+void transfer_give_up(struct transfer *transfer, enum transfer_fault fault)
 {
     int rc = transfer->buffered > 0 ? body_flush(transfer) : PX_OK;
 
     account_request(transfer);
     if (rc != PX_OK) {
         outcome_part_failed(transfer, rc);
-        return;
-    }
-    if (transfer->task->joint != NULL && piece_is_over(transfer)) {
+    } else if (transfer->task->joint != NULL && piece_is_over(transfer)) {
         piece_finish(transfer);
-        return;
+    } else {
+        set_fault(transfer, fault);
     }
-    task_set_failed(transfer->task, PX_ENET, 0, "transfer: no byte for %" PRId64 ".%" PRId64 " s",
-                    transfer->fetch->opts.stall_timeout_ms / 1000,
-                    transfer->fetch->opts.stall_timeout_ms % 1000 / 100);
-    outcome_note(transfer, PX_ENET, true);
 }
 
 static void say_end(const struct transfer *transfer)

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <netinet/in.h>
+
 #include <curl/curl.h>
 
 #include <pxfer/attr.h>
@@ -22,6 +24,7 @@
 #include "fetch/head.h"
 #include "fetch/limits.h"
 #include "fetch/stated.h"
+#include "fetch/slow.h"
 
 struct fetch_task;
 struct px_fetch;
@@ -29,7 +32,7 @@ struct px_worker;
 
 struct transfer {
     /* fixed after transfer_init() */
-    const struct px_fetch *fetch;
+    struct px_fetch *fetch;
     struct px_worker *worker;
     size_t slot;                    /* of the activity display */
     struct curl_slist *run_headers; /* borrowed: the worker's */
@@ -39,6 +42,7 @@ struct transfer {
     char *buffer;          /* fetch->buffer_bytes; allocated for the first body */
 
     struct fetch_task *task; /* NULL: free */
+    int64_t place_until_ns;  /* no task before: the rate of all is not paid (throttle.h) */
 
     /* this try */
     int64_t begin_ns;
@@ -74,13 +78,19 @@ struct transfer {
     int64_t first_body_ns; /* 0: none yet */
     bool moved;            /* bytes came since the last tick */
     int64_t last_ns;       /* when they did, as the ticks see it, or the start */
+    struct slow slow;
+    int64_t until_ns;   /* receives nothing before: a rate is not paid */
+    bool held;          /* is paused for that */
+    unsigned opened;    /* sockets */
+    const char *denied; /* the kind of address that was not connected to; static */
+    char denied_address[INET6_ADDRSTRLEN];
     int64_t flushed_ns;
     int64_t disk_ns; /* spent in flushes during the transfer */
     char error[CURL_ERROR_SIZE];
 };
 
 /* `transfer` is zeroed memory. PX_ENOMEM, PX_EINVAL. */
-PX_NODISCARD int transfer_init(struct transfer *transfer, const struct px_fetch *fetch,
+PX_NODISCARD int transfer_init(struct transfer *transfer, struct px_fetch *fetch,
                                struct px_worker *worker, size_t slot,
                                struct curl_slist *run_headers);
 void transfer_fini(struct transfer *transfer);
@@ -93,13 +103,21 @@ PX_NODISCARD int transfer_begin(struct transfer *transfer, struct fetch_task *ta
  * same try is ready for the multi. False: the try is over. */
 PX_NODISCARD bool transfer_end(struct transfer *transfer, CURLcode code);
 
-/* The request is given up (its handle has left the multi): as canceled, or because no byte came for
- * too long. */
-void transfer_cancel(struct transfer *transfer);
-void transfer_stall(struct transfer *transfer);
+/* Why a request is given up that goes on. */
+enum transfer_fault {
+    TRANSFER_GOES_ON,
+    TRANSFER_STALLED, /* no byte for so long */
+    TRANSFER_SLOW,    /* too few */
+    TRANSFER_LATE,    /* --max-time is over */
+    TRANSFER_OVER,    /* no fault: nobody needs more of its piece */
+};
 
-/* Every 100 ms or so while the request goes on: keeps slow bytes safe. True: it has stalled. */
-PX_NODISCARD bool transfer_tick(struct transfer *transfer, int64_t now_ns);
+/* The request is given up (its handle has left the multi): as canceled, or for a fault. */
+void transfer_cancel(struct transfer *transfer);
+void transfer_give_up(struct transfer *transfer, enum transfer_fault fault);
+
+/* Every 100 ms or so while the request goes on: keeps slow bytes safe, looks for faults. */
+PX_NODISCARD enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns);
 
 /* The task, ready to be emitted; the place is free again. */
 struct fetch_task *transfer_release(struct transfer *transfer);

@@ -52,6 +52,7 @@
 #include "fetch/engine.h"
 #include "fetch/request.h"
 #include "fetch/task.h"
+#include "fetch/throttle.h"
 #include "fetch/transfer.h"
 
 /* The longest wait for sockets. It bounds the answer to a cancel, and how long a new task waits for
@@ -68,7 +69,8 @@ struct fetch_worker {
     unsigned in_flight;
     int64_t busy_since_ns; /* 0: nothing in flight */
     int64_t ticked_ns;
-    bool ended; /* px_worker_next() said that there is no more */
+    int64_t held_until_ns; /* the first of those that a limit of rates holds may go on */
+    bool ended;            /* px_worker_next() said that there is no more */
     struct transfer *places;
 };
 
@@ -134,6 +136,11 @@ static void emit(struct fetch_worker *self, struct transfer *place)
     px_worker_emit(self->worker, &task->result);
 }
 
+static void wake_by(struct fetch_worker *self, int64_t until_ns)
+{
+    self->held_until_ns = until_ns < self->held_until_ns ? until_ns : self->held_until_ns;
+}
+
 /* Puts the place's request into the multi handle, or ends the try. */
 static void start_request(struct fetch_worker *self, struct transfer *place)
 {
@@ -177,16 +184,28 @@ static void begin_task(struct fetch_worker *self, struct transfer *place, struct
     }
 }
 
-/* Fills free places. Waits only when nothing is in flight. */
+/* A place whose last bytes are not paid for (--limit-rate) takes no task. */
+static bool is_free(struct fetch_worker *self, const struct transfer *place)
+{
+    if (!self->fetch->throttled || px_worker_stopping(self->worker) ||
+        throttle_is_free(place, px_now_ns())) {
+        return true;
+    }
+    wake_by(self, place->place_until_ns);
+    return false;
+}
+
+/* Fills free places. Waits only when nothing is in flight and no place is held back. */
 static void take_tasks(struct fetch_worker *self)
 {
+    self->held_until_ns = PX_FOREVER;
     for (unsigned i = 0; i < self->streams && !self->ended; i++) {
         struct transfer *place = &self->places[i];
 
-        while (place->task == NULL && !self->ended) {
+        while (place->task == NULL && !self->ended && is_free(self, place)) {
             void *task;
-            int rc =
-                px_worker_next(self->worker, self->in_flight == 0 ? PX_FOREVER : PX_NOWAIT, &task);
+            bool idle = self->in_flight == 0 && self->held_until_ns == PX_FOREVER;
+            int rc = px_worker_next(self->worker, idle ? PX_FOREVER : PX_NOWAIT, &task);
 
             self->ended = rc == PX_ECLOSED;
             if (rc != PX_OK) {
@@ -248,19 +267,45 @@ static void tick(struct fetch_worker *self)
     for (unsigned i = 0; i < self->streams; i++) {
         struct transfer *place = &self->places[i];
 
-        if (place->task != NULL && transfer_tick(place, now)) {
+        enum transfer_fault fault =
+            place->task != NULL ? transfer_tick(place, now) : TRANSFER_GOES_ON;
+        if (fault != TRANSFER_GOES_ON) {
             stop_request(self, place);
-            transfer_stall(place);
+            transfer_give_up(place, fault);
             emit(self, place);
         }
     }
+}
+
+/* What a limit of rates holds goes on when it is time. */
+static void throttle(struct fetch_worker *self)
+{
+    int64_t now = px_now_ns();
+
+    for (unsigned i = 0; i < self->streams; i++) {
+        if (self->places[i].task != NULL) {
+            wake_by(self, throttle_resume(&self->places[i], now));
+        }
+    }
+}
+
+/* How long to wait for sockets. */
+static int poll_ms(const struct fetch_worker *self)
+{
+    bool has_free_place = self->in_flight < self->streams && !self->ended;
+    int longest = has_free_place ? POLL_FREE_MS : POLL_MS;
+
+    if (self->held_until_ns == PX_FOREVER) {
+        return longest;
+    }
+    int64_t ms = (self->held_until_ns - px_now_ns() + PX_NS_PER_MS - 1) / PX_NS_PER_MS;
+    return ms < 0 ? 0 : ms < longest ? (int)ms : longest;
 }
 
 /* One round over what is in flight. */
 static void work(struct fetch_worker *self)
 {
     int running = 0;
-    bool has_free_place = self->in_flight < self->streams && !self->ended;
 
     PX_IGNORE(curl_multi_perform(self->multi, &running)); /* each transfer has its own result */
     if (px_worker_stopping(self->worker)) {
@@ -268,9 +313,13 @@ static void work(struct fetch_worker *self)
         cancel_all(self);
         return;
     }
-    if (reap(self) == 0) {
-        PX_IGNORE(curl_multi_poll(self->multi, NULL, 0, has_free_place ? POLL_FREE_MS : POLL_MS,
-                                  NULL)); /* out of memory: then it is a busy loop, not an end */
+    bool reaped = reap(self) > 0;
+    if (self->fetch->throttled) {
+        throttle(self);
+    }
+    if (!reaped) {
+        /* out of memory: then it is a busy loop, not an end */
+        PX_IGNORE(curl_multi_poll(self->multi, NULL, 0, poll_ms(self), NULL));
     }
     tick(self); /* also when there always is something to reap */
 }
@@ -283,7 +332,7 @@ void worker_run(struct px_worker *worker, void *state)
     self->ended = false;
     while (!self->ended || self->in_flight > 0) {
         take_tasks(self);
-        if (self->in_flight > 0) {
+        if (self->in_flight > 0 || self->held_until_ns != PX_FOREVER) {
             work(self);
         }
     }

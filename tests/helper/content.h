@@ -35,6 +35,7 @@ struct stream {
     uint64_t seed;
     uint64_t start;
     uint64_t bytes_per_s; /* 0: as fast as it goes */
+    char group[32];       /* "" or the name of those that share this rate */
 };
 
 /* A file or a body that may be asked for in part. */
@@ -42,7 +43,8 @@ struct content {
     uint64_t size;
     uint64_t seed;
     uint64_t bytes_per_s;
-    int fd; /* -1: the seed's bytes; else the file, taken by the response */
+    const char *group; /* shares this rate; NULL: each has its own */
+    int fd;            /* -1: the seed's bytes; else the file, taken by the response */
     time_t mtime;
     char etag[BODY_ETAG_BYTES];
 };
@@ -142,7 +144,13 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
         if (max > step) {
             max = (size_t)step;
         }
-        if (!httpd_sleep_ms(stream->httpd, max * 1000 / stream->bytes_per_s)) {
+        uint64_t wait_ms = max * 1000 / stream->bytes_per_s;
+        if (stream->group[0] != '\0') {
+            uint64_t turn_ms = httpd_turn(stream->httpd, stream->group, wait_ms);
+            uint64_t now_ms = httpd_elapsed_ms(stream->httpd);
+            wait_ms = turn_ms > now_ms ? turn_ms - now_ms : 0;
+        }
+        if (!httpd_sleep_ms(stream->httpd, wait_ms)) {
             return MHD_CONTENT_READER_END_WITH_ERROR;
         }
     }
@@ -171,6 +179,9 @@ static struct MHD_Response *content_response(struct httpd *httpd, const struct c
     }
     *stream = (struct stream){
         .httpd = httpd, .seed = content->seed, .start = first, .bytes_per_s = content->bytes_per_s};
+    if (content->group != NULL) {
+        snprintf(stream->group, sizeof stream->group, "#turn/%s", content->group);
+    }
     return MHD_create_response_from_callback(bytes, CONTENT_BLOCK_BYTES, stream_read, stream, free);
 }
 

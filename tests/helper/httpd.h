@@ -229,6 +229,16 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     return httpd_count_change(httpd, path, add, 0);
 }
 
+/* A turn of `cost_ms` after all turns of that name that were given before. When it ends, in
+ * milliseconds since the start. */
+static inline uint64_t httpd_turn(struct httpd *httpd, const char *name, uint64_t cost_ms)
+{
+    const uint64_t now_ms = httpd_elapsed_ms(httpd);
+
+    (void)httpd_count_change(httpd, name, 0, now_ms);
+    return httpd_count_change(httpd, name, cost_ms, 0) + cost_ms;
+}
+
 /* Sleeps, or returns early because the server ends. Returns true while it goes on. */
 static inline bool httpd_sleep_ms(struct httpd *httpd, uint64_t ms)
 {

@@ -62,6 +62,22 @@ static enum MHD_Result serve_pace(struct request *req)
     return finish_content(req, &content, NULL, NULL);
 }
 
+/* /shared/GROUP/BYTES_PER_S/N/NAME: the same, but all of GROUP together have that rate. */
+static enum MHD_Result serve_shared(struct request *req)
+{
+    uint64_t size;
+    uint64_t bytes_per_s;
+
+    if (httpd_whole_number(req->args[1], &bytes_per_s) != 0 ||
+        httpd_whole_number(req->args[2], &size) != 0) {
+        return finish_bad_path(req);
+    }
+    struct content content = content_of_name(req->name, size);
+    content.bytes_per_s = bytes_per_s;
+    content.group = req->args[0];
+    return finish_content(req, &content, NULL, NULL);
+}
+
 /* /header/NAME-ESCAPED/VALUE-ESCAPED/N/NAME: /bytes with one more header. */
 static enum MHD_Result serve_header(struct request *req)
 {
@@ -280,6 +296,7 @@ static const struct route {
     {"auth", 2, serve_auth},     {"type", 1, serve_type},
     {"count", 0, serve_count},   {"root", 0, serve_root},
     {"most", 0, serve_most},     {"together", 2, serve_together},
+    {"shared", 3, serve_shared},
 };
 
 /* Cuts path in place into the request's route, arguments and name. */

@@ -143,6 +143,38 @@ static void test_journal_appends_with_one_write_for_each_item(void **state)
     scratch_remove(&scratch);
 }
 
+static void put_decision(struct jsonl *json, const struct px_decision *decision)
+{
+    jsonl_string(json, "event", decision->why);
+    jsonl_u64(json, "to", decision->to);
+}
+
+static void test_journal_decision_is_a_line_of_its_own_kind(void **state)
+{
+    (void)state;
+    struct journal_schema schema = fetch_schema;
+    const struct px_decision decision = {.from = 2, .to = 4, .why = "better"};
+    struct px_fake_clock clock;
+    struct scratch scratch;
+    struct journal *journal = NULL;
+    schema.decision = put_decision;
+    px_fake_clock_init(&clock, 1, 1000000000);
+    scratch_make(&scratch);
+    const char *path = scratch_path(&scratch, "j");
+    assert_int_equal(journal_open(path, &schema, &clock.clock, NULL, &journal), PX_OK);
+    assert_int_equal(journal_add_decision(journal, &decision), PX_OK);
+    assert_int_equal(journal_close(journal), PX_OK);
+    assert_int_equal(journal_open(path, &copy_schema, NULL, NULL, &journal), PX_OK);
+    assert_int_equal(journal_add_decision(journal, &decision), PX_OK); /* has no word for it */
+    assert_int_equal(journal_close(journal), PX_OK);
+    char *text = memory_text_read_file(path);
+    assert_string_equal(text,
+                        "{\"event\":\"better\",\"to\":4,\"time\":\"2001-09-09T01:46:40Z\"}\n");
+    free(text);
+    assert_int_equal(journal_add_decision(NULL, &decision), PX_OK);
+    scratch_remove(&scratch);
+}
+
 static void test_journal_torn_last_line_is_healed(void **state)
 {
     (void)state;
@@ -268,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_journal_object_without_a_message_uses_the_class_text),
         cmocka_unit_test(test_journal_name_that_is_no_utf8_is_kept_exactly),
         cmocka_unit_test(test_journal_appends_with_one_write_for_each_item),
+        cmocka_unit_test(test_journal_decision_is_a_line_of_its_own_kind),
         cmocka_unit_test(test_journal_torn_last_line_is_healed),
         cmocka_unit_test(test_journal_short_writes_still_make_whole_lines),
         cmocka_unit_test(test_journal_failed_write_is_told_and_the_next_goes_on),

@@ -266,12 +266,12 @@ static void test_option_mistake_gets_one_line_and_a_hint(void **state)
     static const struct {
         const char *line, *message;
     } rows[] = {
-        {"--jobs=x", "prog: option '--jobs': 'x' is not a number from 1 to 64 nor one of auto"},
-        {"-j 0", "prog: option '--jobs': '0' is not a number from 1 to 64 nor one of auto"},
-        {"-j 65", "prog: option '--jobs': '65' is not a number from 1 to 64 nor one of auto"},
-        {"-j -5", "prog: option '--jobs': '-5' is not a number from 1 to 64 nor one of auto"},
-        {"-j5x", "prog: option '--jobs': '5x' is not a number from 1 to 64 nor one of auto"},
-        {"--jobs=", "prog: option '--jobs': '' is not a number from 1 to 64 nor one of auto"},
+        {"--jobs=x", "prog: option '--jobs': 'x' is not a number from 1 to 64 nor auto"},
+        {"-j 0", "prog: option '--jobs': '0' is not a number from 1 to 64 nor auto"},
+        {"-j 65", "prog: option '--jobs': '65' is not a number from 1 to 64 nor auto"},
+        {"-j -5", "prog: option '--jobs': '-5' is not a number from 1 to 64 nor auto"},
+        {"-j5x", "prog: option '--jobs': '5x' is not a number from 1 to 64 nor auto"},
+        {"--jobs=", "prog: option '--jobs': '' is not a number from 1 to 64 nor auto"},
         {"--retries=-1", "prog: option '--retries': '-1' is not a number"},
         {"--retries=2147483648", "prog: option '--retries': '2147483648' is not a number"},
         {"--number=2", "prog: option '--number': '2' is not a number from 3 up"},

@@ -120,6 +120,13 @@ static void test_report_text_says_when_workers_are_missing_or_many(void **state)
               "busy 90% 90% 90% 90%\n");
     check_has(&run.summary, NULL, "estimated: speed-up 3.60, efficiency 6%\n");
 
+    run.summary.workers_wanted = 4;
+    run.summary.streams = 1;
+    run.summary.level = 3;
+    check_has(&run.summary, NULL,
+              "  workers     4, 3 files at a time in the end (-j auto), busy 90%");
+    run.summary.level = 0;
+
     struct px_account many[20] = {{0}};
     for (int i = 0; i < 20; i++) {
         many[i].busy_ns = (50 + i) * PX_NS_PER_S / 100;

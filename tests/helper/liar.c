@@ -293,8 +293,8 @@ static void serve_etagflip(const struct exchange *ex)
     send_reply(ex, &reply);
 }
 
-/* /churn/N/NAME: another version for each request, and half of what was asked for. */
-static void serve_churn(const struct exchange *ex)
+/* /mutate/N/NAME: another version for each request, and half of what was asked for. */
+static void serve_mutate(const struct exchange *ex)
 {
     uint64_t size;
 
@@ -387,7 +387,7 @@ static const struct lie {
     {"switch", 3, serve_switch},
     {"churn", 3, serve_churn},
     {"etagflip", 2, serve_etagflip},
-    {"churn", 1, serve_churn},
+    {"mutate", 1, serve_mutate},
     {"weak", 1, serve_weak},
     {"novalidator", 1, serve_novalidator},
     {"raw", 1, serve_raw},

@@ -85,12 +85,13 @@ pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null || echo $(3))
 CURL_CFLAGS := $(call pkg,--cflags,libcurl)
 CRYPTO_CFLAGS := $(call pkg,--cflags,libcrypto)
 LIST_CFLAGS := $(call pkg,--cflags,zlib expat jansson)
+XML_CFLAGS := $(call pkg,--cflags,libxml-2.0,-I/usr/include/libxml2)
 LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libcrypto,-lcrypto) \
         $(call pkg,--libs,zlib,-lz) $(call pkg,--libs,expat,-lexpat) \
-        $(call pkg,--libs,jansson,-ljansson) -lm
+        $(call pkg,--libs,jansson,-ljansson) $(call pkg,--libs,libxml-2.0,-lxml2) -lm
 
 CPPFLAGS_ALL := -Iinclude -Isrc -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 \
-                $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(LIST_CFLAGS) $(CPPFLAGS)
+                $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(LIST_CFLAGS) $(XML_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -pthread \
               -ffile-prefix-map=$(CURDIR)=. $(INSTRUMENT) $(CFLAGS)
 LDFLAGS_ALL := -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(INSTRUMENT) $(LDFLAGS)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -16,6 +17,8 @@
 #include "app/fetch_secrets.h"
 #include "app/session.h"
 #include "app/shard_words.h"
+#include "app/words.h"
+#include "app/writeout.h"
 
 struct options {
     struct session_opts session;
@@ -26,8 +29,16 @@ struct options {
     const char *shard;
     struct shard_words shard_words;
     struct option_strings resolve;
+    bool to_stdout;
+    const char *write_out;
+    const char *exec;
+    unsigned exec_jobs;
     struct px_fetch_opts fetch;
+
+    /* made of these */
     struct fetch_secrets secrets;
+    struct writeout *writeout;
+    char **exec_words;
 };
 
 #define DEFAULT_JOBS 5u
@@ -124,6 +135,19 @@ static const struct option_spec table[] = {
     OPTION_ROW_CHOICE(0, "fsync", "make data durable for each file or at the end", "none",
                       FETCH(fsync), fsync_words),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would go where", FETCH(dry_run)),
+    OPTION_ROW_FLAG(0, "stdout", "write the bodies to standard output, in list order",
+                    AT(to_stdout)),
+    OPTION_ROW_ARG(OPTION_SIZE, 0, "ahead", "SIZE", "with --stdout: bytes that may wait", "2G",
+                   FETCH(ahead_bytes)),
+    OPTION_ROW_FLAG(0, "spider", "only say whether each URL is there", FETCH(spider)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "exec", "COMMAND",
+                   "run this for each file, {} being its path; no shell", NULL, AT(exec)),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "exec-jobs",
+                      "commands at a time; default one for each processor", NULL, AT(exec_jobs), 1,
+                      1024),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "write-out", "FORMAT",
+                   "print this for each URL: %{url} %{http_code} %{title} ...", NULL,
+                   AT(write_out)),
     OPTION_ROW_GROUP("Transfers:"),
     {.kind = OPTION_UNSIGNED,
      .letter = 'j',
@@ -333,8 +357,81 @@ static int read_shard(struct options *options)
     return PX_OK;
 }
 
-static int check(const struct options *options)
+/* NULL, or the two that both want standard output, or other things, for themselves. */
+static const char *find_clash(const struct options *options)
 {
+    const struct session_opts *session = &options->session;
+    const bool measures = session->baseline || session->compare.n > 0;
+
+    if (options->to_stdout && (session->json || options->write_out != NULL)) {
+        return "--stdout leaves no room for --json and --write-out";
+    }
+    if (options->to_stdout && (options->fetch.spider || options->exec != NULL ||
+                               options->fetch.dry_run || options->fetch.out_name != NULL)) {
+        return "--stdout makes no files: no --exec, -o, --dry-run, --spider";
+    }
+    if (options->fetch.spider && (options->exec != NULL || options->fetch.out_name != NULL)) {
+        return "--spider makes no files: no --exec, no -o";
+    }
+    if (options->fetch.dry_run && (options->fetch.spider || options->exec != NULL)) {
+        return "--dry-run asks no server: no --spider, no --exec";
+    }
+    if (measures && (options->to_stdout || options->fetch.spider)) {
+        return "--baseline and --compare measure downloads to files";
+    }
+    if (session->json && options->write_out != NULL) {
+        return "--json and --write-out exclude each other; there is %{json}";
+    }
+    return NULL;
+}
+
+/* What goes to standard output, and what is run for each file. */
+static int prepare_outputs(struct options *options)
+{
+    const struct journal_schema schema = fetch_engine_journal();
+    char error[256] = "";
+    const char *reason = NULL;
+    int status = PX_OK;
+
+    if (options->to_stdout) {
+        const char *temporary = getenv("TMPDIR");
+        options->fetch.out_fd = STDOUT_FILENO;
+        options->session.fail_fast = true; /* nothing may follow what is missing */
+        if (strcmp(options->fetch.dir, ".") == 0) {
+            /* not /tmp: that is memory on many machines */
+            options->fetch.dir = temporary != NULL && *temporary != '\0' ? temporary : "/var/tmp";
+        }
+    }
+    if (options->exec != NULL) {
+        const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        options->exec_jobs = options->exec_jobs != 0 ? options->exec_jobs
+                             : processors > 0        ? (unsigned)processors
+                                                     : 1;
+        status = words_split(options->exec, &options->exec_words, &reason);
+        if (status == PX_EUSAGE) {
+            return option_complain(&program, stderr, "--exec: %s", reason);
+        }
+    }
+    if (status == PX_OK && options->write_out != NULL) {
+        status = writeout_new(options->write_out, &schema, &exits_pfetch, error, sizeof error,
+                              &options->writeout);
+        if (status == PX_EUSAGE) {
+            return option_complain(&program, stderr, "--write-out: %s", error);
+        }
+        options->fetch.details = true;
+        options->fetch.titles = writeout_wants_title(options->writeout);
+    } else if (status == PX_OK && options->fetch.spider && !options->session.json) {
+        status = writeout_new_spider(&options->writeout);
+    }
+    return status;
+}
+
+static int check(struct options *options)
+{
+    const char *clash = find_clash(options);
+    if (clash != NULL) {
+        return option_complain(&program, stderr, "%s", clash);
+    }
     const struct px_fetch_opts *fetch = &options->fetch;
     if (fetch->n_inputs == 0) {
         return option_complain(&program, stderr, "no list and no URL given");
@@ -358,7 +455,7 @@ static int check(const struct options *options)
         return option_complain(&program, stderr,
                                "limits of rates need HTTP/1.1: not with --http2-prior-knowledge");
     }
-    return PX_OK;
+    return prepare_outputs(options);
 }
 
 static int take_secrets(struct options *options, const char **inputs)
@@ -372,9 +469,8 @@ static int take_secrets(struct options *options, const char **inputs)
     return rc;
 }
 
-static int run(void *ctx, const struct option_parsed *parsed)
+static int run_checked(struct options *options)
 {
-    struct options *options = ctx;
     const struct report_schema report = fetch_engine_report();
     const struct journal_schema journal = fetch_engine_journal();
     const struct session_program session = {
@@ -391,8 +487,19 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .per_worker = options->fetch.streams,
         /* the multi handle's own two; for each stream a socket, another while it connects, a file */
         .fds_per_worker = 2 + 3 * options->fetch.streams,
+        .writeout = options->writeout,
+        .tells_failures = options->writeout != NULL && options->write_out == NULL,
+        .exec_words = (const char *const *)options->exec_words,
+        .exec_jobs = options->exec_jobs,
+        .uses_stdout = options->to_stdout,
         .dry_run = options->fetch.dry_run,
     };
+    return session_main(&session, &options->session, options);
+}
+
+static int run(void *ctx, const struct option_parsed *parsed)
+{
+    struct options *options = ctx;
     const char **inputs = gather_inputs(options, parsed);
     if (inputs == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(inputs);
@@ -405,10 +512,11 @@ static int run(void *ctx, const struct option_parsed *parsed)
     if (status == PX_OK) {
         status = take_secrets(options, inputs);
     }
-    const int code = status == PX_OK ? session_main(&session, &options->session, options)
-                                     : exits_code_of(&exits_pfetch, status);
+    const int code = status == PX_OK ? run_checked(options) : exits_code_of(&exits_pfetch, status);
     curl_global_cleanup();
     fetch_secrets_free(&options->secrets);
+    writeout_free(options->writeout);
+    free(options->exec_words);
     free(inputs);
     return code;
 }

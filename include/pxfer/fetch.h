@@ -156,6 +156,9 @@ struct px_fetch_opts {
     unsigned cut_dirs;        /* of the URL's directories so many are left out */
     bool content_disposition; /* the server's name counts, where an entry and out_name give none */
     bool remote_time;         /* files get the server's Last-Modified */
+    int out_fd;           /* whole bodies go there, in list order, and to no files; 0 = to files.
+                             `dir` holds those that wait; the first failure ends the output */
+    uint64_t ahead_bytes; /* that may wait so, 0 = 2 GiB; never more than half of what is free */
 
     /* how */
     const char *const *headers; /* "Name: value" */
@@ -191,6 +194,11 @@ struct px_fetch_opts {
     const struct px_fetch_memory *memory; /* what it proves done is skipped; NULL = none */
     bool stamps;                          /* fill in size and mtime of px_fetch_detail */
 
+    /* what else to find out */
+    bool spider;  /* only ask whether each URL is there; nothing is written, `dir` is not looked at */
+    bool details; /* px_fetch_detail.content_type */
+    bool titles;  /* px_fetch_detail.title */
+
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; workers * streams slots */
     const struct px_log *log;     /* NULL = none */
@@ -211,6 +219,9 @@ struct px_fetch_detail {
     int64_t mtime_ns;
     unsigned segments;       /* that the file came in; 0 = one stream */
     bool resumed;            /* some bytes came from an earlier try or run */
+    const char *content_type; /* with opts.details */
+    const char *title;        /* with opts.titles: of an HTML page, UTF-8 */
+    unsigned redirects;       /* followed in the last try */
     const char *skip_reason; /* "exists", "done", "not modified" ... for PX_ITEM_SKIPPED */
 };
 

@@ -62,6 +62,10 @@ struct px_source_ops {
     /* What was decided since the last call, to be asked after next(). False: nothing. NULL: this
      * source never decides. */
     bool (*decision)(struct px_source *source, struct px_decision *out);
+
+    /* The run ends now: as drain(), and what the source still waits for (a slow reader of what it
+     * writes) is given up. Called once at most, before or after drain(); NULL = nothing to do. */
+    void (*cancel)(struct px_source *source);
 };
 
 struct px_source {

@@ -39,6 +39,8 @@
     X(ECHANGED, -35, "source vanished or kept changing")        \
     X(EATTR, -36, "attributes could not be preserved")          \
     X(ESPECIAL, -37, "special file")                            \
+    X(EOUTPUT, -38, "standard output cannot be written")        \
+    X(EPIPE, -39, "nobody reads standard output")               \
     /* the network */                                           \
     X(ENET, -40, "network error")                               \
     X(ETLS, -41, "TLS error")                                   \
@@ -46,7 +48,9 @@
     X(EPROTO, -43, "protocol error")                            \
     X(EHTTP, -44, "server said error")                          \
     /* checks */                                                \
-    X(EINTEGRITY, -50, "integrity check failed")
+    X(EINTEGRITY, -50, "integrity check failed")                \
+    /* what the user had done with a file */                    \
+    X(ECOMMAND, -60, "command failed")
 
 enum px_status {
 #define PX_STATUS_ENUM_(name, value, text) PX_##name = (value),

@@ -57,6 +57,17 @@ static void fetch_engine_url(struct jsonl *json, const char *key, const char *ur
     free(masked);
 }
 
+static void fetch_engine_exec(struct jsonl *json, const struct px_item *item)
+{
+    if (item->exec_ns == 0) {
+        return;
+    }
+    jsonl_object(json, "exec");
+    jsonl_i64(json, "code", item->exec_code);
+    jsonl_ms(json, "ms", item->exec_ns);
+    jsonl_close(json);
+}
+
 static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
 {
     const struct px_fetch_detail *detail = item->detail;
@@ -90,6 +101,7 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     if (detail->segments > 1) {
         jsonl_u64(json, "segments", detail->segments);
     }
+    fetch_engine_exec(json, item);
     if (detail->resumed) {
         jsonl_bool(json, "resumed", true);
     }

@@ -11,6 +11,8 @@
 #include "app/run.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <pxfer/pool.h>
@@ -31,6 +33,9 @@
 /* How often main looks up from its wait when nothing comes: signals are noticed by then. */
 #define LOOK_UP_NS (100 * PX_NS_PER_MS)
 
+/* How often main looks for commands that have ended (--exec); their workers do not wait for it. */
+#define EXEC_LOOK_NS (20 * PX_NS_PER_MS)
+
 /* Finished tasks (skips, bad lines) taken from the source in one turn, so that a million of them in
  * a row do not starve the display and the signals. */
 #define FEED_PER_TURN 1024
@@ -39,6 +44,7 @@ struct run {
     const struct run_opts *opts;
     struct px_source *source;
     struct px_pool *pool;
+    struct exec *exec; /* NULL = none */
     struct run_summary *summary;
     struct plan *plan;       /* where opts->to.plan is fed */
     struct px_result *held;  /* made by the source, not yet taken by the pool */
@@ -114,6 +120,9 @@ static void run_tell_item(struct run *run, const struct px_item *item, bool work
         }
         break;
     case PX_ITEM_FAILED:
+        if (run->opts->to.tells_failures) {
+            break;
+        }
         /* One message for a full disk, not ten thousand. */
         if (item->status != PX_EFULL || run->summary->fatal != PX_EFULL) {
             run_say(run, PX_LOG_QUIET, "failed: ", item);
@@ -134,11 +143,32 @@ static struct progress_counts run_counts(const struct run *run)
     };
 }
 
+/* What --write-out makes of an item, as one block. */
+static void run_write_item(struct run *run, const struct px_item *item)
+{
+    if (run->opts->to.writeout == NULL) {
+        return;
+    }
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    int status = memory != NULL ? writeout_item(run->opts->to.writeout, item, memory) : PX_ENOMEM;
+    if (memory != NULL && fclose(memory) != 0) {
+        status = PX_ENOMEM;
+    }
+    if (status == PX_OK && size > 0) {
+        status = px_outlock_write(run->opts->to.out, text, size);
+    }
+    run_note_output(run, "standard output", status);
+    free(text);
+}
+
 static void run_record_item(struct run *run, const struct px_item *item)
 {
     if (item->state == PX_ITEM_CANCELED) {
         return; /* the journal tells of finished items */
     }
+    run_write_item(run, item);
     run_note_output(run, "the journal", journal_add(run->opts->to.journal, item));
     run_note_output(run, "standard output", journal_add(run->opts->to.json, item));
 }
@@ -160,6 +190,10 @@ static void run_cancel(struct run *run, int why)
         run->canceled = true;
         run->summary->fatal = why;
         run_stop_intake(run);
+        if (run->source->ops->cancel != NULL) {
+            run->source->ops->cancel(run->source);
+        }
+        exec_cancel(run->exec);
         px_pool_cancel(run->pool);
     }
 }
@@ -240,9 +274,19 @@ static void run_on_result(void *ctx, void *result)
     struct run *run = ctx;
     struct px_result *task = result;
     run->source_until_ns = 0; /* a result may have made the source's next task possible */
-    if (run->source->ops->done(run->source, task) != PX_EAGAIN) {
-        run_finish(run, task, true);
+    if (run->source->ops->done(run->source, task) == PX_EAGAIN) {
+        return;
     }
+    if (exec_is_for(run->exec, task) && exec_add(run->exec, task) == PX_OK) {
+        return;
+    }
+    run_finish(run, task, true);
+}
+
+/* A task's command has ended. */
+static void run_on_executed(void *ctx, struct px_result *task)
+{
+    run_finish(ctx, task, true);
 }
 
 /* --- feeding ---------------------------------------------------------------------------------- */
@@ -287,6 +331,19 @@ static void run_record_decision(struct run *run)
     }
 }
 
+/* What the source writes has no taker: nobody needs the rest. A reader that has gone is no news to
+ * anybody; the program ends as it would have by the default action of SIGPIPE. */
+static void run_output_failed(struct run *run, int status)
+{
+    if (status == PX_EPIPE) {
+        run->summary->signal = SIGPIPE;
+        run_cancel(run, PX_ECANCELED);
+        return;
+    }
+    run_source_failed(run, status);
+    run_cancel(run, status);
+}
+
 /* One step: false when nothing more can be fed now. */
 static bool run_feed_one(struct run *run)
 {
@@ -309,6 +366,8 @@ static bool run_feed_one(struct run *run)
         run->source_ended = true;
         run->saw_end = true;
         return false;
+    case PX_EPIPE:
+    case PX_EOUTPUT: run_output_failed(run, status); return true;
     default:
         if (run->stopping) { /* it failed again after it was told to stop: believe it */
             run->source_ended = true;
@@ -317,6 +376,12 @@ static bool run_feed_one(struct run *run)
         run_source_failed(run, status);
         return true;
     }
+}
+
+/* Commands that cannot keep up hold the intake back. After a cancel nothing does. */
+static bool run_has_room(const struct run *run)
+{
+    return px_pool_has_room(run->pool) && (run->canceled || !exec_is_full(run->exec));
 }
 
 /* True: there may be more to feed at once (many tasks came finished from the source). The source may
@@ -329,12 +394,12 @@ static bool run_feed(struct run *run)
     }
     run->source_until_ns = 0;
     run->source_ended = false;
-    for (int i = 0; i < FEED_PER_TURN && px_pool_has_room(run->pool); i++) {
+    for (int i = 0; i < FEED_PER_TURN && run_has_room(run); i++) {
         if (!run_feed_one(run)) {
             return false;
         }
     }
-    return px_pool_has_room(run->pool);
+    return run_has_room(run);
 }
 
 static void run_tick(struct run *run)
@@ -355,6 +420,9 @@ static int64_t run_wait_until(const struct run *run)
     if (run->source_until_ns > 0 && run->source_until_ns < until) {
         until = run->source_until_ns;
     }
+    if (exec_pending(run->exec) > 0 && px_deadline_in_ns(EXEC_LOOK_NS) < until) {
+        until = px_deadline_in_ns(EXEC_LOOK_NS);
+    }
     return until;
 }
 
@@ -362,7 +430,8 @@ static int64_t run_wait_until(const struct run *run)
 
 static bool run_is_over(const struct run *run)
 {
-    return run->source_ended && run->held == NULL && px_pool_unfinished(run->pool) == 0;
+    return run->source_ended && run->held == NULL && px_pool_unfinished(run->pool) == 0 &&
+           exec_pending(run->exec) == 0;
 }
 
 static void run_wait(struct run *run, bool more_to_feed)
@@ -385,6 +454,7 @@ static void run_loop(struct run *run)
 {
     for (;;) {
         run_check_signals(run);
+        exec_pump(run->exec);
         const bool more = run_feed(run);
         run_tick(run);
         if (run_is_over(run)) {
@@ -441,8 +511,15 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
         .name = opts->name,
     };
     const int64_t begin_ns = px_now_ns();
-    const int status = px_pool_new(&pool, &run.pool);
+    int status = px_pool_new(&pool, &run.pool);
+    if (status == PX_OK && opts->exec != NULL) {
+        struct exec_opts exec = *opts->exec;
+        exec.sink = run_on_executed;
+        exec.sink_ctx = &run;
+        status = exec_new(&exec, &run.exec);
+    }
     if (status != PX_OK) {
+        px_pool_free(run.pool);
         run_summary_fini(out);
         return status;
     }
@@ -453,6 +530,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
     out->level = engine->level != NULL ? engine->level(engine->engine) : 0;
+    exec_free(run.exec);
     px_pool_free(run.pool);
     run_collect_accounts(engine, out);
     return PX_OK;

@@ -20,17 +20,22 @@
 #include <pxfer/source.h>
 #include <pxfer/worker.h>
 
+#include "app/exec.h"
 #include "app/failures.h"
 #include "app/journal.h"
 #include "app/progress.h"
 #include "app/signals.h"
 #include "app/summary.h"
+#include "app/writeout.h"
 
 /* Who hears of finished items. Any member may be NULL. All borrowed. */
 struct run_listeners {
     struct journal *journal; /* --journal */
     struct journal *json;    /* --json */
     struct failures *failures;
+    struct writeout *writeout; /* --write-out, --spider; needs `out` */
+    bool tells_failures;       /* ... in place of messages on standard error */
+    struct px_outlock *out;    /* standard output */
     struct px_outlock *plan; /* a dry run: "SOURCE -> TARGET" for each item */
     struct progress *progress;
     const struct px_log *log; /* messages; NULL = none */
@@ -51,6 +56,7 @@ struct run_opts {
     unsigned workers;    /* 0 = inline */
     unsigned per_worker; /* streams; 0 = 1 */
     bool fail_fast;
+    const struct exec_opts *exec; /* --exec; its sink is set here; NULL = none */
     struct run_listeners to;
     /* Asked at every turn of the loop; NULL = nobody can interrupt this run. */
     struct signals_seen (*signals)(void);

@@ -7,6 +7,7 @@
 #include "app/session.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,7 +105,8 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
         .mode = s->opts->quiet ? PROGRESS_NONE : s->opts->progress,
         .out = s->err,
         .fd = STDERR_FILENO,
-        .stdout_used = s->opts->json || s->program->dry_run,
+        .stdout_used = s->opts->json || s->program->dry_run || s->program->uses_stdout ||
+                       s->program->writeout != NULL,
         .activity = activity,
         .program = s->program->report->program,
         .noun = s->program->report->noun,
@@ -115,6 +117,9 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     if (status != PX_OK || measured) {
         return status;
     }
+    to->writeout = s->program->writeout;
+    to->tells_failures = s->program->tells_failures;
+    to->out = s->out;
     to->plan = s->program->dry_run && !s->opts->json ? s->out : NULL;
     errno = 0;
     if (s->opts->journal != NULL) {
@@ -158,9 +163,19 @@ static int session_close_listeners(struct session *s, struct run_listeners *to)
 }
 
 static int session_run_opened(struct session *s, struct run_engine *engine, unsigned workers,
-                              const struct run_listeners *to, struct run_summary *out)
+                              bool measured, const struct run_listeners *to,
+                              struct run_summary *out)
 {
+    /* standard output is for one kind of lines */
+    const bool lines = s->opts->json || s->program->writeout != NULL;
+    const struct exec_opts exec = {
+        .words = (char *const *)s->program->exec_words,
+        .jobs = s->program->exec_jobs,
+        .out = lines ? s->err : s->out,
+        .err = s->err,
+    };
     const struct run_opts opts = {
+        .exec = s->program->exec_words != NULL && !measured ? &exec : NULL,
         .name = s->program->report->program,
         .workers = workers,
         .per_worker = s->program->per_worker,
@@ -215,7 +230,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     }
     status = session_open_listeners(s, activity, scratch != NULL, &to);
     if (status == PX_OK) {
-        status = session_run_opened(s, &engine, workers, &to, out);
+        status = session_run_opened(s, &engine, workers, scratch != NULL, &to, out);
     }
     const int lost = session_close_listeners(s, &to);
     if (status == PX_OK && lost != PX_OK) {
@@ -365,7 +380,8 @@ static int session_real(struct session *s)
         const struct report_row rows[] = {session_row(&baseline), session_row(&summary)};
         summary.output_lost = session_plot(s, rows, 2) != PX_OK || summary.output_lost;
     }
-    const enum report_mode mode = s->opts->quiet ? REPORT_NONE : s->opts->report;
+    const bool silent = s->opts->quiet || summary.signal == SIGPIPE;
+    const enum report_mode mode = silent ? REPORT_NONE : s->opts->report;
     const int told = report_print(mode, s->program->report, &summary, measured, s->err);
     summary.output_lost = summary.output_lost || told == PX_EIO || px_outlock_failed(s->out);
     run_summary_fini(&summary);

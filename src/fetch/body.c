@@ -25,6 +25,8 @@
 #include "fetch/latename.h"
 #include "fetch/piece.h"
 #include "fetch/resume.h"
+#include "fetch/spider.h"
+#include "fetch/spool.h"
 #include "fetch/state.h"
 #include "fetch/task.h"
 #include "fetch/throttle.h"
@@ -67,6 +69,9 @@ static void note_validators(struct fetch_task *task, const struct gate_reply *re
     if (task->detail.last_modified == NULL || reply->last_modified == NULL ||
         strcmp(task->detail.last_modified, reply->last_modified) != 0) {
         task->detail.last_modified = task_keep_text(task, reply->last_modified);
+    }
+    if (task->fetch->opts.details) {
+        task->detail.content_type = task_keep_text(task, reply->content_type);
     }
 }
 
@@ -245,16 +250,26 @@ static int digest_bytes(struct transfer *transfer, uint64_t at)
     return rc;
 }
 
-static int append_buffer(struct transfer *transfer)
+/* To the end of what is held. */
+static int append(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
+
+    return engine_has_targets(transfer->fetch)
+               ? part_append(&task->part, &place, transfer->buffer, transfer->buffered)
+               : spool_append(task, transfer->buffer, transfer->buffered, transfer->at_end);
+}
+
+static int append_buffer(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
     int rc = PX_OK;
 
     if (transfer->buffered > 0) {
         uint64_t at = task->part.held;
 
-        rc = part_append(&task->part, &place, transfer->buffer, transfer->buffered);
+        rc = append(transfer);
         if (rc == PX_OK) {
             rc = digest_bytes(transfer, at);
         }
@@ -287,8 +302,8 @@ int body_keep(struct transfer *transfer)
     const char *date = task->detail.last_modified;
 
     transfer->kept = true;
-    if (task->joint != NULL) {
-        return PX_OK; /* it has its own way of saving */
+    if (task->joint != NULL || !engine_has_targets(transfer->fetch)) {
+        return PX_OK; /* a joint has its own way of saving; on its way to stdout nothing is kept */
     }
     int rc = part_keep(&task->part, &place);
     if (rc != PX_OK) {
@@ -396,6 +411,9 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
     n *= size;
     transfer->moved = true;
     throttle_count(transfer, n);
+    if (transfer->fetch->opts.spider) {
+        return spider_on_bytes(transfer, bytes, n);
+    }
     if (!transfer->judged) {
         body_judge(transfer);
     }

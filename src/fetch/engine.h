@@ -33,6 +33,8 @@ struct targets;
 
 #define ENGINE_CACHE_LINE 64
 
+struct stream;
+
 /* Written by one worker; a cache line to itself at either end. */
 struct engine_account {
     alignas(ENGINE_CACHE_LINE) struct px_account account;
@@ -64,12 +66,19 @@ struct px_fetch {
 
     struct board *board; /* files that could do with help; has a lock of its own */
     struct engine_account *accounts;
-    struct pauses pauses; /* this and the meter change while workers run */
-    struct meter meter;   /* --limit-rate: all transfers draw from it */
-    bool throttled;       /* there is a limit of rates */
+    struct stream *stream; /* --stdout: the owner's thread alone; else NULL */
+    struct pauses pauses;  /* this and the meter change while workers run */
+    struct meter meter;    /* --limit-rate: all transfers draw from it */
+    bool throttled;        /* there is a limit of rates */
     struct slow_rule slow;
     unsigned level; /* -j auto: the source's, on the owner's thread; else 0 */
 };
+
+/* Does each URL become a file with a name? */
+static inline bool engine_has_targets(const struct px_fetch *fetch)
+{
+    return fetch->opts.out_fd == 0 && !fetch->opts.spider;
+}
 
 /* Name of the thread for the log and -v: worker index of a px_worker. */
 static inline struct px_account *engine_account_of(const struct px_fetch *fetch, unsigned worker)

@@ -24,9 +24,11 @@
 #include "fetch/entry.h"
 #include "fetch/source.h"
 #include "fetch/split.h"
+#include "fetch/stream.h"
 #include "fetch/syntax.h"
 #include "fetch/targets.h"
 #include "fetch/task.h"
+#include "fetch/title.h"
 #include "fetch/worker.h"
 
 #define STALL_MS 60000
@@ -128,6 +130,11 @@ static void fill_in_defaults(struct px_fetch *fetch)
         opts->connect_timeout_ms != 0 ? opts->connect_timeout_ms : CONNECT_MS;
     opts->split = opts->split != 0 ? opts->split : 1;
     opts->split = opts->split < SPLIT_MAX ? opts->split : SPLIT_MAX;
+    if (!engine_has_targets(fetch)) {
+        opts->split = 1; /* its pieces need a file with a name to meet in */
+        opts->dirs = PX_DIRS_FLAT;
+        opts->content_disposition = false;
+    }
     opts->min_split_bytes = opts->min_split_bytes != 0 ? opts->min_split_bytes : MIN_SPLIT_BYTES;
     opts->retries = opts->retries >= 0 ? opts->retries : RETRIES;
     opts->retry_base_ms = opts->retry_base_ms != 0 ? opts->retry_base_ms : RETRY_BASE_MS;
@@ -153,11 +160,15 @@ static void fill_in_defaults(struct px_fetch *fetch)
     fetch->quirks = quirks_of(curl_version_info(CURLVERSION_NOW)->version_num);
     fetch->buffer_bytes = buffer_bytes(opts->streams);
     state_read_boot(fetch->io, fetch->boot);
+    if (opts->titles) {
+        opts->details = true; /* the parser wants to know the charset */
+        title_prepare();
+    }
 }
 
 static int open_base(struct px_fetch *fetch, char *error, size_t n)
 {
-    if (fetch->opts.dry_run) {
+    if (fetch->opts.dry_run || fetch->opts.spider) {
         return PX_OK; /* nothing is written, not even the directory */
     }
     const char *dir = fetch->opts.dir != NULL ? fetch->opts.dir : "";
@@ -167,7 +178,7 @@ static int open_base(struct px_fetch *fetch, char *error, size_t n)
     if (rc != PX_OK && n > 0) {
         snprintf(error, n, "%s: %s", px_show_str(shown, sizeof shown, dir), px_errno_text(errno));
     }
-    if (rc == PX_OK) {
+    if (rc == PX_OK && engine_has_targets(fetch)) {
         present_scan(&fetch->present, fetch->io, fetch->base->fd);
     }
     return rc;
@@ -290,7 +301,21 @@ void px_fetch_free(struct px_fetch *fetch)
 
 int px_fetch_source(struct px_fetch *fetch, struct px_source **out)
 {
-    return source_new(fetch, out);
+    struct px_source *source = NULL;
+    int rc = source_new(fetch, &source);
+
+    if (rc == PX_OK && fetch->opts.out_fd != 0) {
+        struct px_source *inner = source;
+
+        rc = stream_new(fetch, inner, &source);
+        if (rc != PX_OK) {
+            inner->ops->free(inner);
+        }
+    }
+    if (rc == PX_OK) {
+        *out = source;
+    }
+    return rc;
 }
 
 struct px_worker_body px_fetch_body(struct px_fetch *fetch)
@@ -311,7 +336,7 @@ unsigned px_fetch_level(const struct px_fetch *fetch)
 
 int px_fetch_sync(struct px_fetch *fetch)
 {
-    if (fetch->opts.fsync != PX_FSYNC_END) {
+    if (fetch->opts.fsync != PX_FSYNC_END || fetch->base == NULL) {
         return PX_OK;
     }
     return syncfs(fetch->base->fd) == 0 ? PX_OK : PX_EIO;

@@ -25,6 +25,7 @@
 #include "fetch/engine.h"
 #include "fetch/socket.h"
 #include "fetch/task.h"
+#include "fetch/title.h"
 #include "fetch/transfer.h"
 
 #define SHOW_ROOM 512
@@ -263,11 +264,32 @@ static int64_t server_time(const struct fetch_task *task)
     return time_s > 0 ? time_s : 0;
 }
 
+/* Before the file is out of hand. */
+static void note_title(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+
+    if (transfer->fetch->opts.titles && part_is_open(&task->part)) {
+        char *title =
+            title_of_file(transfer->fetch->io, task->part.fd, task->detail.content_type);
+        task->detail.title = task_keep_text(task, title);
+        free(title);
+    }
+}
+
+/* What remains to be done with the body is the source's to do. */
+static void finish_without_file(struct fetch_task *task, uint64_t held)
+{
+    task_set_ok(task, held);
+    task->facts = (struct retry_facts){.status = PX_OK};
+}
+
 void outcome_finish(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     char *final_name = NULL;
 
+    transfer->at_end = true;
     int rc = body_flush(transfer);
     if (rc != PX_OK) {
         outcome_part_failed(transfer, rc);
@@ -286,6 +308,11 @@ void outcome_finish(struct transfer *transfer)
     if (!size_fits(transfer, held) || !checksum_fits(transfer)) {
         return;
     }
+    if (!engine_has_targets(transfer->fetch)) {
+        finish_without_file(task, held);
+        return;
+    }
+    note_title(transfer);
     struct part_place place = task_place(task);
     place.name = task->name;
     place.mtime = server_time(task);

@@ -187,6 +187,12 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
     SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
     SET(rc, easy, CURLOPT_HTTP_VERSION,
         request->http1 ? (long)CURL_HTTP_VERSION_1_1 : http_version(fetch));
+    if (fetch->opts.spider) {
+        SET(rc, easy, CURLOPT_NOBODY, request->head ? 1L : 0L);
+        if (!request->head) {
+            SET(rc, easy, CURLOPT_HTTPGET, 1L);
+        }
+    }
     /* an idle HTTP/2 connection would be taken for it */
     SET(rc, easy, CURLOPT_FRESH_CONNECT, request->http1 || needs_fresh_connection(fetch) ? 1L : 0L);
     /* Not RESUME_FROM: that swallows a 416 and counts Content-Length its own way. */

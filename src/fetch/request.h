@@ -30,6 +30,7 @@ struct request_hooks {
 struct request {
     const char *url;
     uint64_t from, to; /* Range: bytes=from-(to-1), to 0: open; both 0 = no Range header */
+    bool head;         /* HEAD, not GET */
     bool http1;        /* HTTP/1.1, whatever the run asks for, on a new connection */
     bool has_date;     /* If-Modified-Since; and a 200 of no later date counts as 304 */
     int64_t date_s;

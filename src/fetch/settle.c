@@ -107,6 +107,9 @@ int settle_claim(struct settle *settle, struct fetch_task *task)
     if (task->item.status == PX_EBADLINE || settle->fetch->opts.on_exist == PX_ON_EXIST_RENAME) {
         return PX_OK;
     }
+    if (!engine_has_targets(settle->fetch)) {
+        return PX_OK;
+    }
     int rc = targets_claim(settle->targets, task);
     if (rc == PX_EIO) {
         settle->error = "temporary file for target names failed";
@@ -121,6 +124,10 @@ int settle_task(struct settle *settle, struct fetch_task *task, bool *finished)
     *finished = true;
     if (rc != PX_OK || task->item.status == PX_EBADLINE) {
         return rc;
+    }
+    if (!engine_has_targets(settle->fetch)) {
+        *finished = false;
+        return PX_OK;
     }
     task->detail.id = earlier_id(task);
     bool newer = task->fetch->opts.on_exist == PX_ON_EXIST_NEWER;

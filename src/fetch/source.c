@@ -23,6 +23,7 @@
 #include "fetch/joint.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
+#include "fetch/stream.h"
 #include "fetch/task.h"
 #include "fetch/tuning.h"
 #include "fetch/waiting.h"
@@ -112,6 +113,7 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
     }
     struct fetch_task *task = *out;
     task->plan.order = ++source->made;
+    stream_reserve(source->fetch->stream, task);
     task->plan.ready_ns = now;
     rc = settle_task(&source->settle, task, finished);
     if (rc != PX_OK) {
@@ -123,7 +125,8 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
 
 static int next_of_list(struct fetch_source *source, int64_t now, struct px_next *out)
 {
-    while (!source->list_ended && waiting_count(&source->waiting) < SOURCE_KEPT_MAX) {
+    while (!source->list_ended && waiting_count(&source->waiting) < SOURCE_KEPT_MAX &&
+           stream_has_room(source->fetch->stream)) {
         struct fetch_task *task;
         bool finished;
         int64_t again;

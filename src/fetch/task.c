@@ -236,6 +236,9 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         fault = spec_read(entry, &spec);
     }
     if (fault == NULL) {
+        if (!engine_has_targets(fetch)) {
+            spec.out = spec.dir = (struct list_option){0}; /* there is no file to be named */
+        }
         fault = spec_destination(fetch, entry, &spec, &to);
     }
     struct fetch_task *task = task_alloc(fetch, entry, &to, &at);
@@ -250,7 +253,8 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
     } else {
         put_target(task, &to, &at);
         find_origin(task);
-        task->item.target = task->target;
+        task->item.target = engine_has_targets(fetch) ? task->target : NULL;
+        task->looked_for_leftover = !engine_has_targets(fetch);
         task->sums.line = spec.checksum;
         task->want_size = spec.has_size ? spec.size : GATE_UNKNOWN;
         task->late_name = fetch->opts.content_disposition && spec.out.name == NULL &&
@@ -373,6 +377,8 @@ void task_drop_part(struct fetch_task *task)
         return;
     }
     part_discard(&task->part, &place);
+    free(task->body);
+    task->body = NULL;
     sums_restart(&task->sums);
 }
 
@@ -406,6 +412,7 @@ void task_free(struct fetch_task *task)
         free(task->overflow);
     }
     free(task->item.error);
+    free(task->body);
     free(task);
 }
 

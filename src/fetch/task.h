@@ -70,14 +70,17 @@ struct fetch_task {
         unsigned pauses;         /* that did not */
         struct fetch_task *next; /* of the same server, that waits, too (origin.c) */
     } plan;
+    uint64_t place; /* its turn on standard output */
 
     /* the worker's, from try to try */
     struct meter *meter; /* the file's rate: its own, or what pieces of a file share */
     struct meter own_meter;
     struct part part;
+    char *body; /* owned: of a small one for standard output; then no part is open */
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
     struct sums sums;      /* sums.line is fixed after task_new() */
     uint64_t size;         /* of the whole, GATE_UNKNOWN */
+    bool head_refused;     /* --spider: this server wants GET */
     bool http1;            /* its end could not be trusted otherwise: see quirk.h */
     unsigned restarts;
     unsigned bad_sums;

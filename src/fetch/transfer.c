@@ -30,7 +30,9 @@
 #include "fetch/request.h"
 #include "fetch/resume.h"
 #include "fetch/socket.h"
+#include "fetch/spider.h"
 #include "fetch/task.h"
+#include "fetch/title.h"
 
 /* A file that has been growing for so long is kept (part.h), and its buffered bytes are written as
  * often: what kill -9 costs a slow download is a second. */
@@ -95,6 +97,8 @@ static void drop_hop(struct transfer *transfer)
     transfer->task_headers = NULL;
     curl_slist_free_all(transfer->hop_headers);
     transfer->hop_headers = NULL;
+    title_free(transfer->title);
+    transfer->title = NULL;
 }
 
 void transfer_fini(struct transfer *transfer)
@@ -148,6 +152,7 @@ static int prepare(struct transfer *transfer)
     transfer->judged = false;
     transfer->over = false;
     transfer->kept = false;
+    transfer->at_end = false;
     transfer->aborted = false;
     transfer->settled = false;
     transfer->gate = (struct gate_result){0};
@@ -158,6 +163,8 @@ static int prepare(struct transfer *transfer)
     head_reset(&transfer->head);
     transfer->stated = (struct stated){.object_unpacked = false};
     transfer->buffered = 0;
+    title_free(transfer->title);
+    transfer->title = NULL;
     transfer->first_body_ns = 0;
     transfer->disk_ns = 0;
     transfer->last_ns = now;
@@ -176,6 +183,7 @@ static int prepare(struct transfer *transfer)
                               .from = transfer->from,
                               .to = transfer->to,
                               .http1 = task->http1,
+                              .head = spider_sends_head(task),
                               .has_date = task->condition.has_date,
                               .date_s = task->condition.date_s,
                               .headers = transfer->hop_headers,
@@ -191,6 +199,10 @@ static int open_place(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     int rc;
+
+    if (transfer->fetch->opts.spider) {
+        return PX_OK;
+    }
 
     if (task_is_helper(task)) {
         return PX_OK; /* its owner has it */
@@ -213,6 +225,13 @@ static int open_place(struct transfer *transfer)
     return rc;
 }
 
+/* What a line about it calls it: its file or, when it has none, its URL. */
+static const char *show_target(char *text, size_t room, const struct fetch_task *task)
+{
+    return task->item.target != NULL ? px_show_str(text, room, task->item.target)
+                                     : px_show_url(text, room, task->url);
+}
+
 static void say_begin(const struct transfer *transfer)
 {
     const struct fetch_task *task = transfer->task;
@@ -220,8 +239,10 @@ static void say_begin(const struct transfer *transfer)
 
     if (px_log_wants(transfer->fetch->opts.log, PX_LOG_VERBOSE) && !task_is_helper(task)) {
         px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "start %s -> %s", px_show_url(url, sizeof url, task->url),
-                    px_show_str(target, sizeof target, task->target));
+                    "start %s%s%s", px_show_url(url, sizeof url, task->url),
+                    task->item.target != NULL ? " -> " : "",
+                    task->item.target != NULL ? px_show_str(target, sizeof target, task->target)
+                                              : "");
     }
 }
 
@@ -422,6 +443,7 @@ enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns)
 
 static void note_final_url(struct transfer *transfer)
 {
+    transfer->task->detail.redirects = transfer->hops;
     if (transfer->hop_url != NULL) {
         transfer->task->detail.final_url = task_keep_text(transfer->task, transfer->hop_url);
     } else {
@@ -445,11 +467,32 @@ static void settle_canceled(struct transfer *transfer)
     task_set_canceled(transfer->task);
 }
 
+static bool go_on_spider(struct transfer *transfer, CURLcode code)
+{
+    note_final_url(transfer);
+    switch (spider_end(transfer, code)) {
+    case SPIDER_FOLLOW: return follow(transfer);
+    case SPIDER_GET: {
+        int rc = prepare(transfer);
+        if (rc != PX_OK) {
+            outcome_failed(transfer, rc, px_status_text(rc));
+        }
+        return rc == PX_OK;
+    }
+    case SPIDER_OVER: break;
+    }
+    return false;
+}
+
 bool transfer_end(struct transfer *transfer, CURLcode code)
 {
     bool again = false;
 
     account_request(transfer);
+    if (transfer->fetch->opts.spider &&
+        !(px_worker_stopping(transfer->worker) && code != CURLE_OK)) {
+        return go_on_spider(transfer, code);
+    }
     if (!transfer->judged && code == CURLE_OK) {
         body_judge(transfer);
     }
@@ -538,8 +581,7 @@ static void say_end(const struct transfer *transfer)
     }
     px_log_line(log, PX_LOG_VERBOSE, (int)transfer->worker->index,
                 "%s %s: %s, %" PRIu64 " bytes, %.3f s, try %u",
-                px_item_state_name(task->item.state),
-                px_show_str(target, sizeof target, task->item.target),
+                px_item_state_name(task->item.state), show_target(target, sizeof target, task),
                 task->item.error != NULL ? task->item.error : http, task->item.bytes,
                 (double)(task->item.end_ns - transfer->begin_ns) / 1e9, task->item.attempts);
 }

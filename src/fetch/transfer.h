@@ -29,6 +29,7 @@
 struct fetch_task;
 struct px_fetch;
 struct px_worker;
+struct title;
 
 struct transfer {
     /* fixed after transfer_init() */
@@ -64,6 +65,7 @@ struct transfer {
     bool judged;
     bool over;    /* a piece that needs no more bytes (piece.c) */
     bool kept;    /* the part has its name, and its state is of this request */
+    bool at_end;  /* all bytes of the body have come */
     bool aborted; /* by a callback of ours: `gate`, `local` say why */
     bool settled; /* the head was enough: the task has its outcome */
     struct gate_result gate;
@@ -86,6 +88,7 @@ struct transfer {
     char denied_address[INET6_ADDRSTRLEN];
     int64_t flushed_ns;
     int64_t disk_ns; /* spent in flushes during the transfer */
+    struct title *title; /* owned; --spider with titles: NULL before the first byte */
     char error[CURL_ERROR_SIZE];
 };
 

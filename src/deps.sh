@@ -35,6 +35,8 @@ cmd:tmux                   tmux                 tmux              tmux          
 cmd:cmp                    diffutils            diffutils         diffutils         diffutils          diffutils
 cmd:find                   findutils            findutils         findutils         findutils          findutils
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
+cmd:tinyproxy              tinyproxy            tinyproxy         tinyproxy         tinyproxy          tinyproxy
+cmd:microsocks             microsocks           -                 -                 -                  microsocks
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -
 rt:libtsan.so              -                    libtsan           -                 -                  -

@@ -464,7 +464,8 @@ static int take_secrets(struct options *options, const char **inputs)
     int rc = fetch_secrets_take(&options->fetch, options->headers.items, inputs, &options->secrets,
                                 &which);
     if (rc == PX_EUSAGE) {
-        return option_complain(&program, stderr, "%s: no terminal to ask for the password", which);
+        return option_complain(&program, stderr,
+                               "%s: no password, and none was typed on a terminal", which);
     }
     return rc;
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,36 +23,51 @@
 #include "base/show.h"
 
 #define PASSWORD_ROOM 1024
-#define CTRL_C '\003'
+#define DELETE 0x7f
 
 /* --- asking ----------------------------------------------------------------------------------*/
 
-/* A line without its end. PX_EUSAGE: the input ended, or Ctrl-C. */
-static int read_secret(int tty, char text[PASSWORD_ROOM])
+/* One key's worth of editing. True: the line is whole. */
+static bool take_key(unsigned char key, const struct termios *keys, char text[PASSWORD_ROOM],
+                     size_t *n)
+{
+    if (key == '\n' || key == '\r') {
+        return true;
+    }
+    if (key == keys->c_cc[VERASE] || key == '\b' || key == DELETE) {
+        *n -= *n > 0;
+    } else if (key == keys->c_cc[VKILL]) {
+        *n = 0;
+    } else if (*n + 1 < PASSWORD_ROOM) {
+        text[(*n)++] = (char)key;
+    }
+    return false;
+}
+
+/* A line without its end. PX_EUSAGE: the input ended, or Ctrl-C, Ctrl-D. */
+static int read_secret(int tty, const struct termios *keys, char text[PASSWORD_ROOM])
 {
     size_t n = 0;
 
     for (;;) {
-        char c;
-        ssize_t got = read(tty, &c, 1);
+        unsigned char key;
+        ssize_t got = read(tty, &key, 1);
 
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        if (got <= 0 || c == CTRL_C) {
+        if (got <= 0 || key == keys->c_cc[VINTR] || key == keys->c_cc[VEOF]) {
             return PX_EUSAGE;
         }
-        if (c == '\n' || c == '\r') {
+        if (take_key(key, keys, text, &n)) {
             text[n] = '\0';
             return PX_OK;
-        }
-        if (n + 1 < PASSWORD_ROOM) {
-            text[n++] = c;
         }
     }
 }
 
-/* No echo, and no signals from keys: a Ctrl-C that killed us would leave the terminal dumb. */
+/* No echo, and no signals from keys: a Ctrl-C that killed us would leave the terminal dumb. Without
+ * signals the kernel's line editing would keep that key until the line is whole, so it is off, too. */
 static int ask(int tty, const char *prompt, char text[PASSWORD_ROOM])
 {
     struct termios before, silent;
@@ -60,13 +76,15 @@ static int ask(int tty, const char *prompt, char text[PASSWORD_ROOM])
         return PX_EUSAGE;
     }
     silent = before;
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    if (write(tty, prompt, strlen(prompt)) < 0 || tcsetattr(tty, TCSAFLUSH, &silent) != 0) {
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG | ICANON);
+    silent.c_cc[VMIN] = 1;
+    silent.c_cc[VTIME] = 0;
+    if (tcsetattr(tty, TCSAFLUSH, &silent) != 0) {
         return PX_EUSAGE;
     }
-    int rc = read_secret(tty, text);
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    int rc = write(tty, prompt, strlen(prompt)) < 0 ? PX_EUSAGE : read_secret(tty, &before, text);
     (void)!write(tty, "\n", 1);
+    (void)tcsetattr(tty, TCSADRAIN, &before);
     return rc;
 }
 

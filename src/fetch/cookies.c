@@ -193,9 +193,12 @@ static bool holds_only(const struct jar *jar, const struct authority *host)
 int jar_fill(struct jar *jar, const struct cookies *cookies, CURL *easy, const char *url,
              bool begins)
 {
-    struct authority to = authority_of(url, strlen(url));
     int rc = PX_OK;
 
+    if (cookies == NULL && !(begins && jar->learnt)) {
+        return PX_OK; /* nearly every request */
+    }
+    struct authority to = authority_of(url, strlen(url));
     if (begins && !holds_only(jar, &to) && (jar->n > 0 || jar->learnt)) {
         rc = status_of(curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL"));
         jar_fini(jar);
@@ -205,12 +208,9 @@ int jar_fill(struct jar *jar, const struct cookies *cookies, CURL *easy, const c
     }
     rc = give(jar, cookies, easy, &to);
     if (rc == PX_OK) {
-        char *host = strndup(to.host, to.host_len);
-
-        if (host == NULL) {
-            return PX_ENOMEM;
-        }
-        jar->hosts[jar->n++] = host;
+        jar->hosts[jar->n] = strndup(to.host, to.host_len);
+        rc = jar->hosts[jar->n] != NULL ? PX_OK : PX_ENOMEM;
+        jar->n += rc == PX_OK;
     }
     return rc;
 }

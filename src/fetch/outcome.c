@@ -112,6 +112,10 @@ void outcome_curl_failed(struct transfer *transfer, CURLcode code)
         outcome_note(transfer, PX_EREFUSED, false);
         return;
     }
+    if (status == PX_ENET && retry_is_certificate_alert(text)) {
+        status = PX_ETLS;
+        transient = false;
+    }
     task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status),
                     px_show_str(shown, sizeof shown, text));
     outcome_note(transfer, status, transient);

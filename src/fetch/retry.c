@@ -6,6 +6,8 @@
  */
 #include "fetch/retry.h"
 
+#include <string.h>
+
 #include <pxfer/status.h>
 
 int retry_class_of_curl(CURLcode code, bool *transient)
@@ -62,6 +64,12 @@ int retry_class_of_curl(CURLcode code, bool *transient)
     case CURLE_ABORTED_BY_CALLBACK: return PX_ECANCELED;
     default: return PX_EINTERNAL;
     }
+}
+
+bool retry_is_certificate_alert(const char *message)
+{
+    return strstr(message, "SSL") != NULL && strstr(message, " alert ") != NULL &&
+           strstr(message, "certificate") != NULL;
 }
 
 bool retry_is_socks_auth(long proxy_error)

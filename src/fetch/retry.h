@@ -41,6 +41,10 @@ struct retry_decision {
 /* The class (PX_E*) of a libcurl failure, and whether it may pass. CURLE_OK is PX_OK. */
 int retry_class_of_curl(CURLcode code, bool *transient);
 
+/* Is libcurl's message about an alert of TLS that a client certificate is missing or refused? In TLS
+ * 1.3 that comes when the handshake is over (RFC 8446 section 4.4.2.4), as a failed read. */
+bool retry_is_certificate_alert(const char *message);
+
 /* Did a SOCKS proxy refuse the user? `proxy_error` is CURLINFO_PROXY_ERROR's. */
 bool retry_is_socks_auth(long proxy_error);
 

@@ -89,6 +89,17 @@ static void test_head_value_with_no_room_or_a_nul_is_absent(void **state)
     assert_string_equal(head.length[0], ""); /* there, and no number */
 }
 
+static void test_head_cookie_is_noted_but_its_value_is_not_kept(void **state)
+{
+    (void)state;
+    head_reset(&head);
+    line("HTTP/1.1 200 OK\r\n");
+    assert_null(head.value[HEAD_SET_COOKIE]);
+    line("set-cookie: secret=1\r\n");
+    assert_string_equal(head.value[HEAD_SET_COOKIE], "");
+    assert_int_equal(head.used, 0);
+}
+
 static void test_head_random_bytes_stay_within_bounds(void **state)
 {
     (void)state;
@@ -118,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_head_of_an_interim_reply_is_forgotten),
         cmocka_unit_test(test_head_value_with_no_room_or_a_nul_is_absent),
         cmocka_unit_test(test_head_random_bytes_stay_within_bounds),
+        cmocka_unit_test(test_head_cookie_is_noted_but_its_value_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

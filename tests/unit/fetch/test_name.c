@@ -254,6 +254,35 @@ static void test_name_hash_tells_lengths_and_seeds_apart(void **state)
     }
 }
 
+static void test_name_from_component_is_decoded_once_and_safe(void **state)
+{
+    (void)state;
+    char out[NAME_ROOM], again[NAME_ROOM], raw[2000];
+    assert_int_equal(name_from_component("a%20b", 5, out), 3);
+    assert_string_equal(out, "a b");
+    name_from_component("%2e%2e", 6, out);
+    assert_string_equal(out, "_.");
+    name_from_component("", 0, out);
+    assert_string_equal(out, "_");
+    memset(raw, 'r', sizeof raw);
+    assert_int_equal(name_from_component(raw, sizeof raw, out), NAME_BYTES);
+    assert_int_equal(name_from_component(raw, sizeof raw - 1, again), NAME_BYTES);
+    assert_string_not_equal(out, again);
+}
+
+static void test_name_for_url_differs_by_url_and_fits(void **state)
+{
+    (void)state;
+    char a[NAME_ROOM], b[NAME_ROOM], name[NAME_ROOM];
+    memset(name, 'n', NAME_BYTES);
+    name[NAME_BYTES] = '\0';
+    assert_int_equal(name_for_url("get", "http://h/get?1", 14, a), 3 + 17);
+    assert_int_equal(name_for_url("get", "http://h/get?2", 14, b), 3 + 17);
+    assert_string_not_equal(a, b);
+    assert_int_equal(strncmp(a, "get-", 4), 0);
+    assert_int_equal(name_for_url(name, "http://h/", 9, a), NAME_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +295,8 @@ int main(void)
         cmocka_unit_test(test_name_from_url_is_always_one_safe_component),
         cmocka_unit_test(test_name_from_out_never_leaves_the_directory),
         cmocka_unit_test(test_name_hash_tells_lengths_and_seeds_apart),
+        cmocka_unit_test(test_name_from_component_is_decoded_once_and_safe),
+        cmocka_unit_test(test_name_for_url_differs_by_url_and_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,23 @@ static void test_publish_named_close_that_fails_gives_no_name(void **state)
     assert_false(area_has(&area, ".x.part"));
 }
 
+static void test_publish_time_is_set_before_the_name(void **state)
+{
+    (void)state;
+    struct stat st;
+    struct publish publish = publish_of("new", PX_ON_EXIST_SKIP);
+    publish.mtime = 86400;
+    io_fault_arm(IO_FAULT(futimens), 1, EPERM, IO_FAULT_ONCE);
+    assert_int_equal(publish_nameless(&publish), PX_EIO);
+    assert_string_equal(publish.stage, "set the time");
+    assert_false(area_has(&area, "x"));
+    io_fault_reset();
+    assert_int_equal(publish_nameless(&publish), PX_OK);
+    assert_int_equal(fstatat(area.fd, "x", &st, 0), 0);
+    assert_int_equal(st.st_mtim.tv_sec, 86400);
+    assert_true(st.st_atim.tv_sec > 86400);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_area, remove_area)
 
 int main(void)
@@ -147,6 +164,7 @@ int main(void)
         TEST(test_publish_sync_happens_before_and_after_the_name),
         TEST(test_publish_nameless_close_that_fails_takes_the_name_back),
         TEST(test_publish_named_close_that_fails_gives_no_name),
+        TEST(test_publish_time_is_set_before_the_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

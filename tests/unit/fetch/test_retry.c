@@ -157,6 +157,21 @@ static void test_retry_decide_429_without_a_time_pauses_the_host_by_our_own(void
     assert_in_range(decision.wait_ms, 999, 1001);
 }
 
+static void test_retry_refused_users_and_certificates_are_known(void **state)
+{
+    (void)state;
+    assert_true(retry_is_socks_auth(CURLPX_NO_AUTH));
+    assert_true(retry_is_socks_auth(CURLPX_USER_REJECTED));
+    assert_false(retry_is_socks_auth(CURLPX_OK));
+    assert_false(retry_is_socks_auth(CURLPX_REPLY_HOST_UNREACHABLE));
+    assert_true(retry_is_certificate_alert(
+        "OpenSSL SSL_read: OpenSSL/3.0.17: error:0A00045C:SSL routines::tlsv13 alert certificate "
+        "required, errno 0"));
+    assert_false(retry_is_certificate_alert("Recv failure: Connection reset by peer"));
+    assert_false(
+        retry_is_certificate_alert("OpenSSL SSL_read: Connection reset by peer, errno 104"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_retry_decide_retry_after_is_not_obeyed_for_ever),
         cmocka_unit_test(test_retry_decide_too_long_a_retry_after_is_final),
         cmocka_unit_test(test_retry_decide_429_without_a_time_pauses_the_host_by_our_own),
+        cmocka_unit_test(test_retry_refused_users_and_certificates_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

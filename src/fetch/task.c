@@ -127,6 +127,21 @@ static void put_target(struct fetch_task *task, const struct destination *to, ch
     task->in_base = to->dir_is_base && task->name == start + n && to->path[0] != '/';
 }
 
+/* "http://h:80" is "http://h". The length that is left. */
+static size_t without_default_port(const char *origin, size_t n)
+{
+    const bool tls = n > 5 && memcmp(origin, "https", 5) == 0;
+    const char *port = tls ? ":443" : ":80";
+    const size_t len = strlen(port);
+
+    if (n > len && memcmp(origin + n - len, port, len) == 0) {
+        n -= len;
+    } else if (n > 0 && origin[n - 1] == ':') {
+        n--;
+    }
+    return n;
+}
+
 /* scheme://host:port in lower case, without userinfo; what is odd about a URL only costs that a
  * pause of its host does not find it. */
 static void find_origin(struct fetch_task *task)
@@ -148,7 +163,7 @@ static void find_origin(struct fetch_task *task)
     for (const char *p = host; p < end && n < sizeof origin; p++) {
         origin[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
     }
-    task->origin = name_hash(origin, n, 1);
+    task->origin = name_hash(origin, without_default_port(origin, n), 1);
 }
 
 static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct list_entry *entry,

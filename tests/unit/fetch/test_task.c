@@ -149,10 +149,13 @@ static void test_task_origin_is_scheme_host_and_port(void **state)
         const char *a, *b;
         bool same;
     } rows[] = {
-        {"http://h/a", "http://h/b?c", true},   {"http://h/a", "HTTP://H/a", true},
-        {"http://h/a", "http://u:p@h/a", true}, {"http://h/a", "http://h:80/a", false},
-        {"http://h/a", "https://h/a", false},   {"http://h/a", "http://h2/a", false},
-        {"http://h", "http://h?x/y", true},
+        {"http://h/a", "http://h/b?c", true},        {"http://h/a", "HTTP://H/a", true},
+        {"http://h/a", "http://u:p@h/a", true},      {"http://h/a", "http://h:81/a", false},
+        {"http://h/a", "https://h/a", false},        {"http://h/a", "http://h2/a", false},
+        {"http://h", "http://h?x/y", true},          {"http://h/a", "http://h:80/b", true},
+        {"https://h:443/a", "https://h/b", true},    {"http://h:/a", "http://h/b", true},
+        {"http://h:443/a", "http://h/b", false},     {"https://h:80/a", "https://h/b", false},
+        {"http://h:8080/a", "http://h:80/b", false}, {"http://[::80]/a", "http://[::]/b", false},
     };
     const struct px_fetch_opts opts = {.workers = 1, .dir = area.dir};
     struct px_fetch *fetch = fetching_new(&opts);

@@ -58,6 +58,10 @@ static void serve_rest(const char *kind, const struct http_request *request,
         part_from(reply, from, "\"new\"");
     } else if (strcmp(kind, "wrongstart") == 0) {
         part_from(reply, from - 1, "\"e\"");
+    } else if (strcmp(kind, "stated") == 0) {
+        part_from(reply, from, "\"e\"\r\nRepr-Digest: md5=:eB5eJF1ptWaXm4bijSPyxw==:");
+    } else if (strcmp(kind, "misstated") == 0) {
+        part_from(reply, from, "\"e\"\r\nRepr-Digest: md5=:1B2M2Y8AsgTpgAmY7PhCfg==:");
     } else if (strcmp(kind, "gone416") == 0) {
         http_text(reply,
                   "HTTP/1.1 416 No\r\nContent-Range: bytes */3\r\nContent-Length: 0\r\n\r\n");
@@ -282,6 +286,27 @@ static void test_transfer_goes_on_from_what_an_earlier_run_left(void **state)
     site_close(&site);
 }
 
+/* What the reply to a range states is about all bytes, those of the earlier try included. */
+static void test_transfer_digest_stated_with_the_rest_is_of_the_whole(void **state)
+{
+    static const struct {
+        const char *path;
+        int status;
+    } rows[] = {{"/rest/stated", PX_OK}, {"/rest/misstated", PX_EINTEGRITY}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        site_open(&site, serve, defaults);
+        struct fetch_task *task = site_fetch(&site, rows[i].path, "");
+        assert_int_equal(task->item.status, PX_ENET);
+        assert_int_equal(task->part.held, 4);
+        site_again(&site, task);
+        assert_int_equal(task->item.status, rows[i].status);
+        assert_string_equal(task->detail.digest_hex, "781e5e245d69b566979b86e28d23f2c7");
+        assert_true(task->detail.resumed);
+        site_close(&site);
+    }
+}
+
 static void test_transfer_of_a_changed_file_drops_what_an_earlier_run_left(void **state)
 {
     (void)state;
@@ -350,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_transfer_without_a_validator_nothing_is_resumed),
         cmocka_unit_test(test_transfer_file_that_changes_for_ever_is_given_up),
         cmocka_unit_test(test_transfer_goes_on_from_what_an_earlier_run_left),
+        cmocka_unit_test(test_transfer_digest_stated_with_the_rest_is_of_the_whole),
         cmocka_unit_test(test_transfer_of_a_changed_file_drops_what_an_earlier_run_left),
         cmocka_unit_test(test_transfer_target_that_another_process_fetches_is_in_use),
         cmocka_unit_test(test_transfer_stall_is_transient_and_keeps_the_bytes),

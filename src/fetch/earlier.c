@@ -110,7 +110,7 @@ void earlier_stamp(struct fetch_task *task)
 
     /* By name, after the last call on the file: a network file system's server has set the time. */
     task->detail.has_stamp = false;
-    if (task->fetch->opts.stamps && task->dir != NULL &&
+    if (task->fetch->opts.stamps && task->detail.id != 0 && task->dir != NULL &&
         task->fetch->io->fstatat(task->dir->fd, name, &st, 0) == 0 && S_ISREG(st.st_mode)) {
         set_stamp(task, &st);
     }

@@ -37,7 +37,8 @@ enum earlier earlier_look(struct fetch_task *task);
  * EARLIER_DONE it is the recorded one). Sets task->condition. */
 void earlier_make_condition(struct fetch_task *task, enum earlier look, const struct stat *st);
 
-/* The file at the item's target now, into task->detail, when the run wants stamps. */
+/* The file at the item's target now, into task->detail, when the run wants stamps and the task is one
+ * that another run could find done. */
 void earlier_stamp(struct fetch_task *task);
 
 #endif

@@ -80,6 +80,9 @@ static bool is_final(const struct fetch_task *task)
     if (task->item.state != PX_ITEM_FAILED) {
         return true;
     }
+    if (task->set != NULL) {
+        return false; /* another mirror may do better */
+    }
     return !retry_decide(&task->fetch->retry, &task->facts, task->plan.tries + 1,
                          task->plan.pauses + 1, 0)
                 .again;

@@ -188,6 +188,10 @@ void body_judge(struct transfer *transfer)
 
     transfer->judged = true;
     transfer->gate = gate_judge(&ask, &reply);
+    if (transfer->other && transfer->gate.verdict == GATE_CHANGED) {
+        transfer->gate.verdict = GATE_ANEW;
+        transfer->gate.why = "a mirror's file, not known to be the same";
+    }
     if (task->joint != NULL && transfer->gate.verdict == GATE_WHOLE) {
         transfer->gate.verdict = GATE_ANEW;
         transfer->gate.why = "the server ignores ranges";
@@ -208,6 +212,7 @@ void body_judge(struct transfer *transfer)
         }
         sums_restart(&task->sums);
         note_validators(task, &reply);
+        task->mirror_of_bytes = task->mirror;
         task->size = transfer->gate.size;
         transfer->from = 0;
         transfer->compare_left = 0;

@@ -17,6 +17,7 @@
 #include "fetch/board.h"
 #include "fetch/engine.h"
 #include "fetch/joint.h"
+#include "fetch/mirrors.h"
 #include "fetch/retry.h"
 #include "fetch/task.h"
 
@@ -136,7 +137,7 @@ static bool begin_anew(struct crew *crew, struct fetch_task *owner, enum split_s
     owner->detail.resumed = false;
     owner->detail.segments = 0;
     owner->one_stream |= why == SPLIT_RANGELESS;
-    if (why == SPLIT_DONE) {
+    if (why == SPLIT_DONE || why == SPLIT_MIRROR) {
         return false; /* what was wrong with it has been said */
     }
     if (owner->restarts++ >= TASK_RESTARTS_MAX) {
@@ -223,13 +224,17 @@ struct fetch_task *crew_next_helper(struct crew *crew, unsigned idle, int64_t no
     for (struct joint *joint; (joint = most_left(crew, now_ns, left, &left)) != NULL;) {
         struct split_claim claim;
         struct fetch_task *helper;
+        struct mirrors *set = joint->owner->set;
 
         if (!split_ask(&joint->split, &limits, idle, now_ns, &claim)) {
             continue;
         }
-        if (task_new_helper(joint->owner, &claim, &helper) != PX_OK) {
+        size_t mirror = set != NULL ? mirrors_for_helper(set) : 0;
+        if (mirror == MIRRORS_MAX ||
+            task_new_helper(joint->owner, &claim, mirror, &helper) != PX_OK) {
             split_drop_claim(&joint->split, claim.id); /* no memory: then without help */
-            return NULL;
+            joint->crew.off |= mirror == MIRRORS_MAX;
+            continue;
         }
         if (!crew->may_start(crew->ctx, helper, now_ns)) {
             split_drop_claim(&joint->split, claim.id);
@@ -238,6 +243,9 @@ struct fetch_task *crew_next_helper(struct crew *crew, unsigned idle, int64_t no
         }
         helper->plan.ready_ns = now_ns;
         joint->crew.helpers++;
+        if (set != NULL) {
+            set->at[mirror].helpers++;
+        }
         return helper;
     }
     return NULL;
@@ -253,6 +261,19 @@ bool crew_may_want(const struct crew *crew)
     return crew->fetch->opts.split > 1;
 }
 
+/* What a helper has learnt of its mirror. */
+static void mirror_done(struct fetch_task *helper, const struct retry_decision *decision)
+{
+    struct mirror *mirror = &helper->set->at[helper->mirror];
+
+    mirror->helpers--;
+    mirror->unlike |= helper->rejected;
+    if (decision != NULL) {
+        mirror->failed = true;
+        mirror->out |= !decision->again;
+    }
+}
+
 void crew_helper_done(struct crew *crew, struct fetch_task *helper,
                       const struct retry_decision *decision, int64_t now_ns)
 {
@@ -262,6 +283,10 @@ void crew_helper_done(struct crew *crew, struct fetch_task *helper,
     joint->crew.helpers--;
     if (helper->claim.id != SPLIT_NONE) {
         split_drop_claim(&joint->split, helper->claim.id);
+    }
+    if (helper->set != NULL) {
+        mirror_done(helper, decision);
+        return;
     }
     if (helper->rejected) {
         joint->crew.off = true;

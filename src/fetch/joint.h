@@ -35,7 +35,7 @@ struct joint {
     const char *etag;          /* NULL = none */
     const char *last_modified; /* NULL = none */
     enum gate_trust trust;
-    unsigned mirror; /* where the first bytes came from */
+    size_t mirror; /* where the first bytes came from */
 
     struct px_mutex lock;
     struct px_cond saved; /* saving has become false */

@@ -23,6 +23,7 @@
 #include "fetch/body.h"
 #include "fetch/earlier.h"
 #include "fetch/engine.h"
+#include "fetch/mirrors.h"
 #include "fetch/socket.h"
 #include "fetch/task.h"
 #include "fetch/title.h"
@@ -181,7 +182,7 @@ static bool checksum_fits(struct transfer *transfer)
         return true;
     }
     /* a transfer that was damaged on its way deserves one more try, a wrong file does not */
-    bool again = task->bad_sums++ == 0;
+    bool again = task->bad_sums++ < (task->set != NULL ? task->set->n : 1);
     task_set_failed(task, PX_EINTEGRITY, 0, "%s is %s, %s %s%s", verdict.name, verdict.got,
                     verdict.by_server ? "the server stated" : "expected", verdict.want,
                     keep_bad(transfer, again));

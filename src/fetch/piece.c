@@ -42,8 +42,9 @@ static bool is_worth_it(const struct transfer *transfer)
     const char *accepts = transfer->head.value[HEAD_ACCEPT_RANGES];
     const char *etag = task->detail.etag;
 
-    if (opts->split < 2 || task->one_stream || task->joint != NULL || transfer->compare_left > 0 ||
-        task->size == GATE_UNKNOWN || task->size < task->part.held ||
+    if (opts->split < 2 || !engine_has_targets(transfer->fetch) || task->one_stream ||
+        task->joint != NULL || transfer->compare_left > 0 || task->size == GATE_UNKNOWN ||
+        task->size < task->part.held ||
         (task->size - task->part.held) / 2 < opts->min_split_bytes) {
         return false;
     }
@@ -119,7 +120,9 @@ int piece_plan(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
     struct split_claim claim;
 
-    transfer->trust = task->joint->trust;
+    bool proof = task->sums.line.kind != PX_DIGEST_NONE && !task->alone;
+    transfer->other = task->mirror != task->joint->mirror;
+    transfer->trust = transfer->other && proof ? GATE_SIZE_ONLY : task->joint->trust;
     transfer->compare_left = 0;
     transfer->skip = 0;
     if (task_is_helper(task)) {
@@ -151,7 +154,7 @@ void piece_begin(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
     struct split_claim mine;
-    char shown[SHOW_ROOM];
+    char shown[SHOW_ROOM], url[SHOW_ROOM];
 
     if (!task_is_helper(task)) {
         return;
@@ -167,8 +170,10 @@ void piece_begin(struct transfer *transfer)
     transfer->write_at = mine.from;
     transfer->skip = mine.from - transfer->from;
     px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                "%s: helps with bytes %" PRIu64 "-%" PRIu64,
-                px_show_str(shown, sizeof shown, task->target), mine.from, mine.to - 1);
+                "%s: helps with bytes %" PRIu64 "-%" PRIu64 "%s%s",
+                px_show_str(shown, sizeof shown, task->target), mine.from, mine.to - 1,
+                task->set != NULL ? " from " : "",
+                task->set != NULL ? px_show_url(url, sizeof url, task->ask_url) : "");
 }
 
 size_t piece_accept(struct transfer *transfer, size_t n, size_t *skip)
@@ -239,7 +244,9 @@ void piece_refused(struct transfer *transfer)
     bool changed = transfer->gate.verdict == GATE_CHANGED;
     char shown[SHOW_ROOM];
 
-    if (changed) {
+    if (transfer->other && !task_is_helper(task)) {
+        split_stop(split_of(transfer), SPLIT_MIRROR);
+    } else if (changed) {
         split_stop(split_of(transfer), SPLIT_CHANGED);
     } else if (!task_is_helper(task)) {
         split_stop(split_of(transfer), SPLIT_RANGELESS);

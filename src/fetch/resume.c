@@ -103,6 +103,19 @@ int resume_look(struct transfer *transfer)
     return PX_OK;
 }
 
+/* Bytes of another mirror: its validators are its own. Where they happen to be the same, or a checksum
+ * will prove the whole in the end, they are gone on with. */
+static void plan_other(struct transfer *transfer, bool known)
+{
+    const struct fetch_task *task = transfer->task;
+    bool proof = task->sums.line.kind != PX_DIGEST_NONE && !task->alone;
+
+    transfer->trust = proof && task->size != GATE_UNKNOWN ? GATE_SIZE_ONLY : GATE_STRICT;
+    if (transfer->trust == GATE_STRICT && !known) {
+        transfer->from = 0;
+    }
+}
+
 void resume_plan(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -113,7 +126,11 @@ void resume_plan(struct transfer *transfer)
     transfer->compare_left = 0;
     transfer->trust = GATE_STRICT;
     transfer->from = held;
-    if (held > 0 && !gate_has_validator(task->detail.etag, task->detail.last_modified)) {
+    transfer->other = held > 0 && task->mirror != task->mirror_of_bytes;
+    bool known = gate_has_validator(task->detail.etag, task->detail.last_modified);
+    if (transfer->other) {
+        plan_other(transfer, known);
+    } else if (held > 0 && !known) {
         transfer->compare_left = held < RESUME_OVERLAP ? held : RESUME_OVERLAP;
         transfer->from = held - transfer->compare_left;
         transfer->trust = GATE_LENIENT;

@@ -23,6 +23,8 @@
 #include "fetch/joint.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
+#include "fetch/mirrors.h"
+#include "fetch/speeds.h"
 #include "fetch/stream.h"
 #include "fetch/task.h"
 #include "fetch/tuning.h"
@@ -35,9 +37,10 @@ struct fetch_source {
     struct settle settle;
     struct origins *origins;
     struct waiting waiting;
-    struct crew crew; /* files in pieces */
-    uint64_t made;    /* tasks that came from the list */
-    size_t out;       /* tasks that workers have, or the queue to them */
+    struct crew crew;     /* files in pieces */
+    struct speeds speeds; /* of mirrors */
+    uint64_t made;        /* tasks that came from the list */
+    size_t out;           /* tasks that workers have, or the queue to them */
     size_t out_max;
     struct tuning tuning;
     uint64_t random; /* state of the jitter's generator */
@@ -57,6 +60,13 @@ static uint32_t next_random(struct fetch_source *source)
     source->random ^= source->random >> 7;
     source->random ^= source->random << 17;
     return (uint32_t)(source->random >> 32);
+}
+
+static double speed_of(void *ctx, uint64_t origin)
+{
+    const struct fetch_source *source = ctx;
+
+    return speeds_of(&source->speeds, origin, px_clock_now_ns(source->fetch->clock));
 }
 
 static int hand_out(struct fetch_source *source, struct fetch_task *task, bool finished,
@@ -119,6 +129,10 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
     if (rc != PX_OK) {
         task_free(task);
         return rc;
+    }
+    if (task->set != NULL && !*finished) {
+        mirrors_choose(task->set, speed_of, source);
+        task_use_mirror(task, task->set->now);
     }
     return PX_OK;
 }
@@ -294,16 +308,64 @@ static bool pause_host(struct fetch_source *source, const struct fetch_task *tas
     return true;
 }
 
+/* May another mirror do better? */
+static bool is_of_mirror(int status)
+{
+    return status == PX_ENET || status == PX_ETLS || status == PX_EAUTH || status == PX_EPROTO ||
+           status == PX_EHTTP || status == PX_EINTEGRITY;
+}
+
+/* The mirror has failed. True: the next one is asked at once, and no try was used up. Else the task's
+ * own try counts; task->facts say whether there may be another. */
+static bool try_mirror(struct fetch_source *source, struct fetch_task *task, int64_t now)
+{
+    const struct px_log *log = source->fetch->opts.log;
+    char shown[512], url[512];
+
+    if (task->set == NULL || !is_of_mirror(task->facts.status)) {
+        return false;
+    }
+    task->alone |= task->facts.status == PX_EINTEGRITY;
+    task->set->alone = task->alone;
+    enum mirrors_after after = mirrors_fail(task->set, task->facts.transient, speed_of, source);
+    task->facts.transient = after != MIRRORS_NONE;
+    if (after == MIRRORS_NONE) {
+        return false;
+    }
+    task_use_mirror(task, task->set->now);
+    if (after == MIRRORS_AGAIN) {
+        return false;
+    }
+    task->plan.ready_ns = now;
+    if (waiting_add(&source->waiting, task) != PX_OK) {
+        return false;
+    }
+    px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "%s: %s; next mirror %s",
+                px_show_str(shown, sizeof shown, task->target),
+                task->item.error != NULL ? task->item.error : "failed",
+                px_show_url(url, sizeof url, task->ask_url));
+    return true;
+}
+
 /* Applies the policy. True: it is kept for another try. */
 static bool try_again(struct fetch_source *source, struct fetch_task *task, int64_t now)
 {
+    int64_t asked_ms = task->facts.busy ? task->facts.retry_after_ms : 0;
+
+    if (task->set != NULL && asked_ms > 0 && asked_ms <= source->fetch->retry.max_retry_after_ms &&
+        !pause_host(source, task, now + asked_ms * PX_NS_PER_MS, now)) {
+        return false;
+    }
+    if (try_mirror(source, task, now)) {
+        return true;
+    }
     struct retry_decision decision =
         retry_decide(&source->fetch->retry, &task->facts, task->plan.tries + 1,
                      task->plan.pauses + 1, next_random(source));
     int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
 
     count_try(&decision, task);
-    if (decision.pause_host && !pause_host(source, task, due, now)) {
+    if (task->set == NULL && decision.pause_host && !pause_host(source, task, due, now)) {
         return false; /* no memory: then this failure is final */
     }
     if (decision.asked_too_long) {
@@ -354,6 +416,15 @@ static int judge(struct fetch_source *source, struct fetch_task *task, int64_t n
     return PX_EAGAIN;
 }
 
+static void note_speed(struct fetch_source *source, const struct fetch_task *task, int64_t now)
+{
+    if (task->item.state == PX_ITEM_FAILED && is_of_mirror(task->facts.status)) {
+        speeds_note_failure(&source->speeds, task->origin, now);
+    } else {
+        speeds_note(&source->speeds, task->origin, task->moved_bytes, task->moved_ns);
+    }
+}
+
 /* No worker has it any more. */
 static void take_back(struct fetch_source *source, uint64_t origin, bool had_slot, int64_t now)
 {
@@ -372,6 +443,9 @@ static int source_done(struct px_source *base, struct px_result *result)
     int64_t now = px_clock_now_ns(source->fetch->clock);
 
     task->is_out = task->has_slot = false;
+    if (task->set != NULL) {
+        note_speed(source, task, now);
+    }
     int rc = judge(source, task, now);
     tuning_count(&source->tuning, task, rc == PX_OK && !task_is_helper(task));
     take_back(source, origin, had_slot, now);

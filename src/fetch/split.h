@@ -45,6 +45,7 @@ enum split_stop {
     SPLIT_GOES_ON,
     SPLIT_DONE,     /* the file is finished, or given up: nobody needs more bytes */
     SPLIT_CHANGED,  /* the server has another file now: drop all bytes */
+    SPLIT_MIRROR,   /* it goes on with a mirror whose file may be another: drop all bytes */
     SPLIT_RANGELESS /* the server gives no ranges any more: drop all bytes, use one stream */
 };
 

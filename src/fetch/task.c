@@ -20,6 +20,7 @@
 #include "fetch/gate.h"
 #include "fetch/joint.h"
 #include "fetch/list.h"
+#include "fetch/mirrors.h"
 #include "fetch/name.h"
 #include "fetch/spec.h"
 #include "fetch/syntax.h"
@@ -144,26 +145,35 @@ static size_t without_default_port(const char *origin, size_t n)
 
 /* scheme://host:port in lower case, without userinfo; what is odd about a URL only costs that a
  * pause of its host does not find it. */
-static void find_origin(struct fetch_task *task)
+uint64_t task_origin_of(const char *url, bool *has_userinfo)
 {
     char origin[300];
-    const char *host = strchr(task->url, ':') + 3;
+    const char *host = strchr(url, ':') + 3;
     const char *end = host;
     size_t n = 0;
 
-    for (const char *p = task->url; p < host; p++) {
+    *has_userinfo = false;
+    for (const char *p = url; p < host && n < sizeof origin; p++) {
         origin[n++] = (char)(*p | 0x20);
     }
     for (; *end != '\0' && *end != '/' && *end != '?' && *end != '#'; end++) {
         if (*end == '@') {
-            task->has_userinfo = true;
+            *has_userinfo = true;
             host = end + 1;
         }
     }
     for (const char *p = host; p < end && n < sizeof origin; p++) {
         origin[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
     }
-    task->origin = name_hash(origin, without_default_port(origin, n), 1);
+    return name_hash(origin, without_default_port(origin, n), 1);
+}
+
+void task_use_mirror(struct fetch_task *task, size_t mirror)
+{
+    task->mirror = mirror;
+    task->ask_url = task->set->at[mirror].url;
+    task->origin = task->set->at[mirror].origin;
+    task->has_userinfo = task->set->at[mirror].has_userinfo;
 }
 
 static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct list_entry *entry,
@@ -188,6 +198,7 @@ static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct 
     *at = task->text + ROOM_BYTES;
 
     task->url = put_text(at, entry->url, entry->url_len);
+    task->ask_url = task->url;
     if (entry->mirrors_len > 0) {
         task->mirrors = put_text(at, entry->mirrors, entry->mirrors_len);
     }
@@ -221,10 +232,6 @@ static void say_once_unused(const struct fetch_task *task, const struct spec *sp
         px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "line %" PRIu64 ": option %s is not used",
                     task->item.line, shown);
     }
-    if (task->mirrors != NULL && px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN,
-                    "line %" PRIu64 ": only the first of several URLs is used", task->item.line);
-    }
 }
 
 /* Two URLs whose names are not known yet must not share a part. */
@@ -238,6 +245,11 @@ static int name_work(struct fetch_task *task)
     name_for_url(task->name, task->url, strlen(task->url), work);
     task->work = task_keep_text(task, work);
     return task->work != NULL ? PX_OK : PX_ENOMEM;
+}
+
+static int find_mirrors(struct fetch_task *task)
+{
+    return task->mirrors != NULL ? mirrors_new(task->url, task->mirrors, &task->set) : PX_OK;
 }
 
 int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struct fetch_task **out)
@@ -267,7 +279,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         task_fail_line(task, fault);
     } else {
         put_target(task, &to, &at);
-        find_origin(task);
+        task->origin = task_origin_of(task->url, &task->has_userinfo);
         task->item.target = engine_has_targets(fetch) ? task->target : NULL;
         task->looked_for_leftover = !engine_has_targets(fetch);
         task->sums.line = spec.checksum;
@@ -276,7 +288,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
                           fetch->opts.out_name == NULL;
         task->has_headers = spec.has_headers;
         say_once_unused(task, &spec);
-        if (name_work(task) != PX_OK) {
+        if (name_work(task) != PX_OK || find_mirrors(task) != PX_OK) {
             task_free(task);
             return PX_ENOMEM;
         }
@@ -285,7 +297,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
     return PX_OK;
 }
 
-int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
+int task_new_helper(struct fetch_task *owner, const struct split_claim *claim, size_t mirror,
                     struct fetch_task **out)
 {
     struct fetch_task *task = calloc(1, sizeof *task);
@@ -310,6 +322,13 @@ int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
     task->item.source = task->url;
     task->item.target = task->target;
     task->item.detail = &task->detail;
+    task->ask_url = owner->url;
+    task->sums.line = owner->sums.line; /* what proves the bytes of a mirror */
+    task->alone = owner->alone;
+    task->set = owner->set;
+    if (task->set != NULL) {
+        task_use_mirror(task, mirror);
+    }
     task->joint = owner->joint;
     task->owner = owner;
     task->meter = owner->meter; /* the file's rate is the owner's */
@@ -425,6 +444,9 @@ void task_free(struct fetch_task *task)
     for (struct task_overflow *next; task->overflow != NULL; task->overflow = next) {
         next = task->overflow->next;
         free(task->overflow);
+    }
+    if (!task_is_helper(task)) {
+        mirrors_free(task->set);
     }
     free(task->item.error);
     free(task->body);

@@ -30,6 +30,7 @@
 
 struct joint;
 struct list_entry;
+struct mirrors;
 struct task_overflow;
 
 struct fetch_task {
@@ -86,11 +87,19 @@ struct fetch_task {
     unsigned bad_sums;
     int64_t spent_ns; /* of all tries, without the waiting between */
     bool looked_for_leftover;
-    bool left_a_part;         /* in this run: then there is one, whatever was there at its start */
-    bool held_back;           /* given back untouched: its host is paused */
-    bool one_stream;          /* the server's ranges were of no use: never in pieces again */
-    unsigned mirror_of_bytes; /* where the bytes held came from */
-    bool named;               /* late_name: it is known now; target, name are final */
+    bool left_a_part; /* in this run: then there is one, whatever was there at its start */
+    bool held_back;   /* given back untouched: its host is paused */
+    bool one_stream;  /* the server's ranges were of no use: never in pieces again */
+
+    /* where from: changed by the source, while no worker has it */
+    struct mirrors *set;    /* NULL: there is only the one URL */
+    const char *ask_url;    /* of `set`, or `url` */
+    size_t mirror;          /* index in `set`, 0 */
+    size_t mirror_of_bytes; /* where the bytes held came from */
+    bool alone;             /* bytes of several mirrors did not fit together */
+    uint64_t moved_bytes;   /* by the last try, and ... */
+    int64_t moved_ns;       /* ... in what time */
+    bool named;             /* late_name: it is known now; target, name are final */
     char hex[2 * PX_DIGEST_MAX_BYTES + 1];
     struct retry_facts facts; /* how the last try ended */
 
@@ -138,7 +147,13 @@ PX_NODISCARD int task_new(const struct px_fetch *fetch, const struct list_entry 
 
 /* A helper for a file in pieces: the owner's URL and options, no item of its own. PX_ENOMEM. */
 PX_NODISCARD int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
-                                 struct fetch_task **out);
+                                 size_t mirror, struct fetch_task **out);
+
+/* Asks that URL of its set from the next try on. */
+void task_use_mirror(struct fetch_task *task, size_t mirror);
+
+/* The hash of scheme://host:port of a URL; whether it has USER:PASS@ comes to `*has_userinfo`. */
+uint64_t task_origin_of(const char *url, bool *has_userinfo);
 
 static inline bool task_is_helper(const struct fetch_task *task)
 {

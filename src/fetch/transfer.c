@@ -113,7 +113,7 @@ void transfer_fini(struct transfer *transfer)
 
 static const char *current_url(const struct transfer *transfer)
 {
-    return transfer->hop_url != NULL ? transfer->hop_url : transfer->task->url;
+    return transfer->hop_url != NULL ? transfer->hop_url : transfer->task->ask_url;
 }
 
 static bool has_own_headers(const struct fetch_task *task)
@@ -239,7 +239,7 @@ static void say_begin(const struct transfer *transfer)
 
     if (px_log_wants(transfer->fetch->opts.log, PX_LOG_VERBOSE) && !task_is_helper(task)) {
         px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "start %s%s%s", px_show_url(url, sizeof url, task->url),
+                    "start %s%s%s", px_show_url(url, sizeof url, task->ask_url),
                     task->item.target != NULL ? " -> " : "",
                     task->item.target != NULL ? px_show_str(target, sizeof target, task->target)
                                               : "");
@@ -297,7 +297,7 @@ static bool follow(struct transfer *transfer)
         outcome_failed(transfer, PX_EPROTO, "more than 10 redirects");
         return false;
     }
-    int rc = redirect_resolve(transfer->task->url, current_url(transfer), location,
+    int rc = redirect_resolve(transfer->task->ask_url, current_url(transfer), location,
                               transfer->fetch->opts.allow_downgrade, &step, &why);
     if (rc == PX_OK) {
         free(transfer->hop_url);
@@ -318,7 +318,8 @@ static bool ask_anew(struct transfer *transfer)
     bool changed = transfer->gate.verdict == GATE_CHANGED;
     char shown[SHOW_ROOM];
 
-    if (task->restarts++ >= TASK_RESTARTS_MAX) {
+    task->restarts += !transfer->other; /* a change of mirrors is none */
+    if (task->restarts > TASK_RESTARTS_MAX) {
         outcome_failed(transfer, changed ? PX_EINTEGRITY : PX_EPROTO, transfer->gate.why);
         return false;
     }
@@ -447,7 +448,7 @@ static void note_final_url(struct transfer *transfer)
     if (transfer->hop_url != NULL) {
         transfer->task->detail.final_url = task_keep_text(transfer->task, transfer->hop_url);
     } else {
-        transfer->task->detail.final_url = transfer->task->url;
+        transfer->task->detail.final_url = transfer->task->ask_url;
     }
 }
 
@@ -606,6 +607,8 @@ struct fetch_task *transfer_release(struct transfer *transfer)
             transfer->easy); /* see prepare_handle(): the next task may be another's */
         transfer->easy = NULL;
     }
+    task->moved_bytes = transfer->body_bytes;
+    task->moved_ns = task->item.end_ns - transfer->begin_ns;
     transfer->task = NULL;
     return task;
 }

@@ -62,6 +62,7 @@ struct transfer {
     enum gate_trust trust; /* how the reply's bytes are known to belong to those held */
     uint64_t compare_left; /* of the reply's bytes, so many at its head are held already */
     uint64_t skip;         /* likewise, but they need no comparing (piece.c) */
+    bool other;            /* the bytes held came from another mirror */
     bool judged;
     bool over;    /* a piece that needs no more bytes (piece.c) */
     bool kept;    /* the part has its name, and its state is of this request */

@@ -5,6 +5,7 @@
 #include "app/fetch_engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,28 @@ static void fetch_engine_exec(struct jsonl *json, const struct px_item *item)
     jsonl_close(json);
 }
 
+/* The file as it is now: a command of --exec may have changed it after it got its name. One that is
+ * gone has no stamp, and the next run fetches it again. */
+static void fetch_engine_stamp(struct jsonl *json, const struct px_item *item,
+                               const struct px_fetch_detail *detail)
+{
+    uint64_t size = detail->size;
+    int64_t mtime_ns = detail->mtime_ns;
+    bool is_known = detail->has_stamp;
+    if (is_known && item->exec_ns > 0) {
+        struct stat st;
+        is_known = px_io_real()->fstatat(AT_FDCWD, item->target, &st, 0) == 0;
+        size = is_known ? (uint64_t)st.st_size : 0;
+        mtime_ns = is_known ? px_mtime_ns(&st) : 0;
+    }
+    if (is_known) {
+        char mtime[RESUME_MTIME_ROOM];
+        resume_format_mtime(mtime_ns, mtime);
+        jsonl_u64(json, "size", size);
+        jsonl_string(json, "mtime", mtime);
+    }
+}
+
 static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
 {
     const struct px_fetch_detail *detail = item->detail;
@@ -92,12 +115,7 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
         snprintf(id, sizeof id, "%016" PRIx64, detail->id);
         jsonl_string(json, "id", id);
     }
-    if (detail->has_stamp) {
-        char mtime[RESUME_MTIME_ROOM];
-        resume_format_mtime(detail->mtime_ns, mtime);
-        jsonl_u64(json, "size", detail->size);
-        jsonl_string(json, "mtime", mtime);
-    }
+    fetch_engine_stamp(json, item, detail);
     if (detail->segments > 1) {
         jsonl_u64(json, "segments", detail->segments);
     }

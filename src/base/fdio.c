@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <pxfer/status.h>
+#include <pxfer/timing.h>
 
 #if defined(__linux__)
 /* As in linux/fs.h, which not every C library's build environment has. */
@@ -358,6 +359,11 @@ size_t px_raise_nofile(void)
         limit = raised;
     }
     return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+int64_t px_mtime_ns(const struct stat *st)
+{
+    return (int64_t)((uint64_t)st->st_mtim.tv_sec * PX_NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
 }
 
 /* The wrong direction on purpose, as gnulib's stdopen does: who writes a report to an output that

@@ -80,6 +80,10 @@ PX_NODISCARD int px_open_unlinked(const struct px_io_ops *io);
  * where that wants a capability. -1 with errno (EEXIST: the name is taken). */
 PX_NODISCARD int px_link_fd(const struct px_io_ops *io, int fd, int dirfd, const char *name);
 
+/* st_mtim in nanoseconds since 1970. Beyond the years 1677 to 2262 it wraps around: still the same for
+ * the same time. */
+int64_t px_mtime_ns(const struct stat *st);
+
 /* Raises RLIMIT_NOFILE's soft limit as far as the hard one goes; the limit in force. */
 size_t px_raise_nofile(void);
 

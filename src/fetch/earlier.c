@@ -39,17 +39,11 @@ uint64_t earlier_id(const struct fetch_task *task)
     return name_hash(sum->value, sum->len, hash + (uint64_t)sum->kind);
 }
 
-/* Beyond the years 1677 to 2262 it wraps around: still the same for the same time. */
-static int64_t mtime_ns(const struct stat *st)
-{
-    return (int64_t)((uint64_t)st->st_mtim.tv_sec * PX_NS_PER_S + (uint64_t)st->st_mtim.tv_nsec);
-}
-
 static void set_stamp(struct fetch_task *task, const struct stat *st)
 {
     task->detail.has_stamp = true;
     task->detail.size = (uint64_t)st->st_size;
-    task->detail.mtime_ns = mtime_ns(st);
+    task->detail.mtime_ns = px_mtime_ns(st);
 }
 
 enum earlier earlier_look(struct fetch_task *task)
@@ -66,7 +60,7 @@ enum earlier earlier_look(struct fetch_task *task)
         return EARLIER_GONE;
     }
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != record.bytes ||
-        mtime_ns(&st) != record.mtime_ns) {
+        px_mtime_ns(&st) != record.mtime_ns) {
         task->changed = task_keep_text(task, record.target);
         return EARLIER_CHANGED;
     }

@@ -524,6 +524,27 @@ static void test_io_fault_counts_over_all_threads(void **state)
 
 #define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void test_fdio_mtime_ns_by_table(void **state)
+{
+    static const struct {
+        time_t s;
+        long ns;
+        int64_t want;
+    } rows[] = {
+        {0, 0, 0},
+        {1700000000, 123456789, 1700000000123456789},
+        {-1, 999999999, -1},
+        {-2, 0, -2000000000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct stat st = {.st_mtim = {.tv_sec = rows[i].s, .tv_nsec = rows[i].ns}};
+        assert_true(px_mtime_ns(&st) == rows[i].want);
+    }
+    const struct stat far = {.st_mtim = {.tv_sec = INT64_MAX}};
+    assert_true(px_mtime_ns(&far) == px_mtime_ns(&far));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +564,7 @@ int main(void)
         FIXTURE_TEST(test_fdio_link_fd_taken_name_is_eexist_at_once),
         FIXTURE_TEST(test_fdio_link_fd_both_ways_refused_fails),
         FIXTURE_TEST(test_fdio_open_nameless_unknown_to_the_kernel_is_eopnotsupp),
+        cmocka_unit_test(test_fdio_mtime_ns_by_table),
         cmocka_unit_test(test_fdio_raise_nofile_reaches_the_hard_limit),
         cmocka_unit_test(test_fdio_reserve_stdio_fills_only_the_gaps),
         FIXTURE_TEST(test_io_fault_close_that_fails_has_closed),

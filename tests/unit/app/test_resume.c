@@ -323,6 +323,35 @@ static void test_resume_mtime_round_trip(void **state)
     }
 }
 
+/* Each byte in turn is another one: it is the same record, or none; and the next line is found. */
+static void test_resume_damaged_bytes_are_harmless(void **state)
+{
+    static const char bad[] = {'"', '\\', '{', '\n', '\0', '\xff', '0', ' '};
+    static const char good[] =
+        LINE(ID, "damaged", ",\"etag\":\"e\"") "\n" LINE("00000000000000ac", "next", "");
+    const size_t first = strcspn(good, "\n");
+    (void)state;
+    for (size_t at = 0; at < first; at++) {
+        for (size_t b = 0; b < sizeof bad; b++) {
+            struct px_fetch_record record;
+            struct resume *resume = NULL;
+            FILE *file = fopen(scratch_path(&scratch, "journal"), "w");
+            assert_non_null(file);
+            fwrite(good, 1, at, file);
+            fputc(bad[b], file);
+            fwrite(good + at + 1, 1, sizeof good - at - 2, file);
+            assert_int_equal(fclose(file), 0);
+            const char *path = scratch_path(&scratch, "journal");
+            assert_int_equal(resume_open(path, NULL, NULL, &resume), PX_OK);
+            if (resume_find(resume, 0xab, URL, &record)) {
+                assert_non_null(record.target);
+            }
+            check_target(resume, 0xac, "next");
+            resume_free(resume);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, clean)
 
 int main(void)
@@ -332,6 +361,7 @@ int main(void)
         TEST(test_resume_of_several_lines_the_last_proof_counts),
         TEST(test_resume_distrusts_everything_else),
         TEST(test_resume_skips_prove_when_the_file_was_compared),
+        TEST(test_resume_damaged_bytes_are_harmless),
         TEST(test_resume_last_line_without_its_end_is_torn),
         TEST(test_resume_path_that_is_no_utf8_is_exact),
         TEST(test_resume_lines_of_any_length_are_passed_over),

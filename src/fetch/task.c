@@ -284,8 +284,8 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         task->looked_for_leftover = !engine_has_targets(fetch);
         task->sums.line = spec.checksum;
         task->want_size = spec.has_size ? spec.size : GATE_UNKNOWN;
-        task->late_name = fetch->opts.content_disposition && spec.out.name == NULL &&
-                          fetch->opts.out_name == NULL;
+        task->late_name = fetch->opts.content_disposition && engine_has_targets(fetch) &&
+                          spec.out.name == NULL && fetch->opts.out_name == NULL;
         task->has_headers = spec.has_headers;
         say_once_unused(task, &spec);
         if (name_work(task) != PX_OK || find_mirrors(task) != PX_OK) {

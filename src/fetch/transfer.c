@@ -21,15 +21,14 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/account.h"
-#include "fetch/authority.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
+#include "fetch/handle.h"
 #include "fetch/outcome.h"
 #include "fetch/piece.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/resume.h"
-#include "fetch/socket.h"
 #include "fetch/spider.h"
 #include "fetch/task.h"
 #include "fetch/title.h"
@@ -46,19 +45,6 @@ static struct px_account *account_of(const struct transfer *transfer)
 
 /* --- life ------------------------------------------------------------------------------------*/
 
-static int make_easy(struct transfer *transfer)
-{
-    bool debug = px_log_wants(transfer->fetch->opts.log, PX_LOG_DEBUG);
-    struct request_hooks hooks = {.write = body_on_bytes,
-                                  .header = body_on_header,
-                                  .debug = debug ? body_on_debug : NULL,
-                                  .open_socket = socket_open,
-                                  .ctx = transfer,
-                                  .error = transfer->error};
-
-    return request_easy_new(transfer->fetch, &hooks, &transfer->easy);
-}
-
 int transfer_init(struct transfer *transfer, struct px_fetch *fetch, struct px_worker *worker,
                   size_t slot, struct curl_slist *run_headers)
 {
@@ -67,26 +53,7 @@ int transfer_init(struct transfer *transfer, struct px_fetch *fetch, struct px_w
     transfer->slot = slot;
     transfer->run_headers = run_headers;
     transfer->piece = SPLIT_NONE;
-    return make_easy(transfer);
-}
-
-/* The next request gets a handle that has seen nothing; what cookies servers have set for this task
- * go along. */
-static int renew_easy(struct transfer *transfer, bool begins)
-{
-    CURL *old = transfer->easy;
-    int rc;
-
-    transfer->easy = NULL;
-    transfer->bound_origin = 0;
-    rc = make_easy(transfer);
-    if (rc == PX_OK && old != NULL && !begins) {
-        rc = jar_move(old, transfer->easy);
-    } else {
-        jar_fini(&transfer->jar);
-    }
-    curl_easy_cleanup(old);
-    return rc;
+    return handle_make(transfer);
 }
 
 static void drop_hop(struct transfer *transfer)
@@ -103,9 +70,8 @@ static void drop_hop(struct transfer *transfer)
 
 void transfer_fini(struct transfer *transfer)
 {
-    curl_easy_cleanup(transfer->easy);
+    handle_fini(transfer);
     drop_hop(transfer);
-    jar_fini(&transfer->jar);
     free(transfer->buffer);
 }
 
@@ -119,28 +85,6 @@ static const char *current_url(const struct transfer *transfer)
 static bool has_own_headers(const struct fetch_task *task)
 {
     return task->has_headers || task->condition.etag != NULL;
-}
-
-/* What a handle has learnt of one server's authentication, or of a Host header, outlives a change of
- * its URL: where there are secrets, each origin gets a handle of its own. */
-static int prepare_handle(struct transfer *transfer, const struct curl_slist *headers)
-{
-    const struct px_fetch *fetch = transfer->fetch;
-    const char *url = current_url(transfer);
-    bool bound = fetch->guarded || transfer->task->has_userinfo || request_names_host(headers);
-    uint64_t origin = bound || transfer->bound_origin != 0 ? authority_origin(url) : 0;
-    bool begins = transfer->hop_url == NULL;
-    int rc = PX_OK;
-
-    if (transfer->easy == NULL ||
-        (transfer->bound_origin != 0 && transfer->bound_origin != origin)) {
-        rc = renew_easy(transfer, begins);
-    }
-    if (rc == PX_OK) {
-        transfer->bound_origin = bound ? origin : transfer->bound_origin;
-        rc = jar_fill(&transfer->jar, fetch->cookies, transfer->easy, url, begins);
-    }
-    return rc;
 }
 
 /* Sets up the next request of this try. PX_EEND: there is none, and the outcome is set. */
@@ -191,7 +135,7 @@ static int prepare(struct transfer *transfer)
     if (transfer->same_origin) {
         request.headers = has_own_headers(task) ? transfer->task_headers : transfer->run_headers;
     }
-    int rc = prepare_handle(transfer, request.headers);
+    int rc = handle_prepare(transfer, request.url, request.headers, transfer->hop_url == NULL);
     return rc == PX_OK ? request_set(transfer->fetch, transfer->easy, &request) : rc;
 }
 
@@ -238,11 +182,10 @@ static void say_begin(const struct transfer *transfer)
     char url[SHOW_ROOM], target[SHOW_ROOM];
 
     if (px_log_wants(transfer->fetch->opts.log, PX_LOG_VERBOSE) && !task_is_helper(task)) {
-        px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "start %s%s%s", px_show_url(url, sizeof url, task->ask_url),
-                    task->item.target != NULL ? " -> " : "",
-                    task->item.target != NULL ? px_show_str(target, sizeof target, task->target)
-                                              : "");
+        px_log_line(
+            transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index, "start %s%s%s",
+            px_show_url(url, sizeof url, task->ask_url), task->item.target != NULL ? " -> " : "",
+            task->item.target != NULL ? px_show_str(target, sizeof target, task->target) : "");
     }
 }
 
@@ -600,13 +543,8 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     account_task(transfer);
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);
-    bool tainted = task->has_userinfo || request_names_host(transfer->task_headers);
+    handle_leave_task(transfer);
     drop_hop(transfer);
-    if (tainted) {
-        curl_easy_cleanup(
-            transfer->easy); /* see prepare_handle(): the next task may be another's */
-        transfer->easy = NULL;
-    }
     task->moved_bytes = transfer->body_bytes;
     task->moved_ns = task->item.end_ns - transfer->begin_ns;
     transfer->task = NULL;

@@ -40,6 +40,7 @@ struct transfer {
     CURL *easy;
     struct jar jar;        /* what its cookie engine holds */
     uint64_t bound_origin; /* the only one that it may be used for; 0 = any */
+    bool bound_to_task;    /* the URL has userinfo, or there was a Host header */
     char *buffer;          /* fetch->buffer_bytes; allocated for the first body */
 
     struct fetch_task *task; /* NULL: free */

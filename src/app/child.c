@@ -144,8 +144,9 @@ static int set_signals(posix_spawnattr_t *attr)
     if (err == 0) {
         err = posix_spawnattr_setsigdefault(attr, &defaults);
     }
-    return err != 0 ? err : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-                                                               POSIX_SPAWN_SETSIGDEF);
+    return err != 0
+               ? err
+               : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 static int set_files(posix_spawn_file_actions_t *actions, int out, int err_fd)
@@ -246,8 +247,8 @@ static void wait_for_output(struct child *child)
 
     /* both closed: its end is near, unless its output goes elsewhere */
     if (fds[0].fd < 0 && fds[1].fd < 0) {
-        child->silent_ms = child->silent_ms < SILENT_MAX_MS ? 2 * child->silent_ms + 1
-                                                            : SILENT_MAX_MS;
+        child->silent_ms =
+            child->silent_ms < SILENT_MAX_MS ? 2 * child->silent_ms + 1 : SILENT_MAX_MS;
         wait_ms = child->silent_ms;
     }
     if (poll(fds, 2, wait_ms) > 0) { /* a negative descriptor is passed over */

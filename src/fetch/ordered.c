@@ -52,7 +52,7 @@ struct ordered {
     uint64_t unready PX_GUARDED;       /* places that are reserved and not ready */
     uint64_t bodies PX_GUARDED;        /* that were ever ready, and their bytes */
     uint64_t bodies_bytes PX_GUARDED;
-    int failure PX_GUARDED;            /* PX_OK, or what became of the descriptor */
+    int failure PX_GUARDED; /* PX_OK, or what became of the descriptor */
     int failure_errno PX_GUARDED;
     bool at_gap PX_GUARDED;
     bool stop PX_GUARDED;
@@ -76,8 +76,7 @@ static bool is_stopped(void *ctx)
 }
 
 /* True: the next place is a body to write. */
-static bool next_body(struct ordered *ordered, struct ordered_body *out)
-    PX_REQUIRES(ordered->lock)
+static bool next_body(struct ordered *ordered, struct ordered_body *out) PX_REQUIRES(ordered->lock)
 {
     if (ordered->written == ordered->reserved) {
         return false;
@@ -215,8 +214,8 @@ bool ordered_has_room(struct ordered *ordered)
 {
     px_mutex_lock(&ordered->lock);
     const uint64_t out = ordered->reserved - ordered->taken;
-    const bool room = out < ordered->opts.places &&
-                      (out < ordered->opts.always || fits_in_bytes(ordered));
+    const bool room =
+        out < ordered->opts.places && (out < ordered->opts.always || fits_in_bytes(ordered));
     px_mutex_unlock(&ordered->lock);
     return room;
 }
@@ -235,8 +234,7 @@ void ordered_put(struct ordered *ordered, uint64_t place, void *item,
                  const struct ordered_body *body)
 {
     px_mutex_lock(&ordered->lock);
-    *place_of(ordered, place) =
-        (struct place){.item = item, .ready = true, .gap = body == NULL};
+    *place_of(ordered, place) = (struct place){.item = item, .ready = true, .gap = body == NULL};
     ordered->unready--;
     if (body != NULL) {
         place_of(ordered, place)->body = *body;
@@ -296,8 +294,7 @@ void ordered_stop(struct ordered *ordered)
 bool ordered_is_busy(struct ordered *ordered)
 {
     px_mutex_lock(&ordered->lock);
-    const bool busy = !ordered->stop && !ordered->at_gap &&
-                      ordered->written < ordered->reserved &&
+    const bool busy = !ordered->stop && !ordered->at_gap && ordered->written < ordered->reserved &&
                       place_of(ordered, ordered->written)->ready;
     px_mutex_unlock(&ordered->lock);
     return busy;

@@ -19,10 +19,10 @@
 struct ordered;
 
 struct ordered_opts {
-    int out;           /* borrowed */
-    size_t places;     /* at least 1: reserved and not yet taken */
-    size_t always;     /* so many places, whatever their bytes */
-    uint64_t bytes;    /* that wait or are expected: from here on no place beyond `always` */
+    int out;        /* borrowed */
+    size_t places;  /* at least 1: reserved and not yet taken */
+    size_t always;  /* so many places, whatever their bytes */
+    uint64_t bytes; /* that wait or are expected: from here on no place beyond `always` */
 };
 
 /* fd >= 0: the first `size` bytes of it; else those at `bytes`. Borrowed until the item is taken. */

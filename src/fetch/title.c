@@ -195,7 +195,8 @@ static size_t whole_characters(const char *text, size_t len)
 const char *title_text(struct title *title)
 {
     if (!title->done) {
-        (void)htmlParseChunk(title->parser, "", 0, 1); /* the page is over: what is held back comes */
+        (void)htmlParseChunk(title->parser, "", 0,
+                             1); /* the page is over: what is held back comes */
         title->done = true;
     }
     title->len = whole_characters(title->text, title->len);

@@ -46,8 +46,8 @@ static int set_up(void **state)
     unlink(path);
     returned = 0;
     for (size_t i = 0; i < ITEMS; i++) {
-        items[i] = (struct px_item){
-            .state = PX_ITEM_OK, .source = "http://host/x", .target = "dir/-name"};
+        items[i] =
+            (struct px_item){.state = PX_ITEM_OK, .source = "http://host/x", .target = "dir/-name"};
         tasks[i] = (struct px_result){.ok = 1, .items = &items[i], .n_items = 1};
     }
     return px_outlock_new(lock_fd, &lock);

@@ -86,18 +86,15 @@ static char found(const struct sumfile *sums, const char *target, const char *ur
     return ' ';
 }
 
+#define M "0123456789abcdef0123456789abcde"
+
 static void test_sumfile_find_by_table(void **state)
 {
-    struct sumfile *sums =
-        load_one(
-            *state, MD5("1") "  a.iso\n" MD5("2") " *sub/a.iso\n" MD5("3") "  ./b.iso\n" MD5("4") "  x/c.iso\n" MD5("5") "  y/c.iso\n" MD5("6") "  x/d.iso\n" MD5(
-                        "6") "  y/d.iso\nMD5 (e (1).iso) = " MD5("7") "\n" MD5("8") "  "
-                                                                                    "/abs/"
-                                                                                    "f.iso\n" MD5("9") "  g.iso\n" MD5(
-                                                                                        "a") "  "
-                                                                                             "g."
-                                                                                             "iso"
-                                                                                             "\n" MD5("b") "  z/h.iso\n");
+    static const char text[] = M "1  a.iso\n" M "2 *sub/a.iso\n" M "3  ./b.iso\n" M "4  x/c.iso\n" M
+                                 "5  y/c.iso\n" M "6  x/d.iso\n" M "6  y/d.iso\n"
+                                 "MD5 (e (1).iso) = " M "7\n" M "8  /abs/f.iso\n" M "9  g.iso\n" M
+                                 "a  g.iso\n" M "b  z/h.iso\n";
+    struct sumfile *sums = load_one(*state, text);
     static const struct {
         const char *target, *url;
         char found;

@@ -126,8 +126,8 @@ struct px_fetch_access {
 struct px_fetch_opts {
     unsigned workers;  /* at least 1: accounts and activity slots are sized by it */
     unsigned streams;  /* transfers in flight in each worker, 0 = 1 */
-    bool auto_level;   /* find out how many of workers * streams transfers at a time are best */
     unsigned per_host; /* transfers at a time from one origin of the list, 0 = no limit */
+    bool auto_level;   /* find out how many of workers * streams transfers at a time are best */
     int64_t delay_ms;  /* between the starts of two transfers from one origin */
 
     /* what to fetch: operands; one with "://" is a URL, "-" a list on standard input (fd 0),
@@ -136,9 +136,9 @@ struct px_fetch_opts {
     size_t n_inputs;
     bool all_are_lists; /* -i: never take an input for a URL */
     bool nul_separated; /* -0: one URL each, NUL-terminated, no comments, no options */
+    bool strict;        /* any bad line: nothing is fetched at all */
     enum px_list_format list_format;
     const char *base_url;              /* of relative lines; NULL = they are bad lines */
-    bool strict;                       /* any bad line: nothing is fetched at all */
     const char *const *checksum_files; /* sha256sum's output and its like, by target names */
     size_t n_checksum_files;
     unsigned shard_index, shard_count; /* take only this share of the list; count 0 = all of it */
@@ -165,15 +165,15 @@ struct px_fetch_opts {
     size_t n_headers;
     const char *user_agent; /* NULL = "pfetch/VERSION" */
     enum px_http_version http;
-    const char *cacert; /* NULL = the system's */
     bool insecure;
+    bool allow_downgrade; /* https -> http redirects */
+    const char *cacert;   /* NULL = the system's */
     struct px_fetch_access access;
-    bool allow_downgrade;       /* https -> http redirects */
     int64_t stall_timeout_ms;   /* no byte for so long; 0 = 60 s */
     int64_t connect_timeout_ms; /* 0 = 10 s */
     unsigned split;             /* segments of one file, 0 = 1; PX_SPLIT_AUTO: as many as help */
-    uint64_t min_split_bytes;   /* least size of a segment, 0 = 20 MiB */
     int retries;                /* tries after the first; negative = 5 */
+    uint64_t min_split_bytes;   /* least size of a segment, 0 = 20 MiB */
     int64_t retry_base_ms;      /* first pause, 0 = 1 s; doubled each time, with jitter, cap 60 s */
     int64_t max_retry_after_ms; /* longest Retry-After that is obeyed, 0 = 300 s, negative: none */
 
@@ -183,21 +183,21 @@ struct px_fetch_opts {
     size_t n_expect_types;           /* 0 = any */
     bool keep_bad;                   /* a file with the wrong digest is kept as .NAME.bad */
     bool ignore_server_digest;    /* do not compare with what the server states (Repr-Digest ...) */
+    bool deny_private;            /* connect to addresses of the public internet only */
     int64_t max_time_ms;          /* of one item, all its tries and pauses; 0 = no limit */
     uint64_t limit_rate;          /* bytes per second of all transfers together, 0 = no limit */
     uint64_t limit_rate_per_file; /* of each file; with a limit HTTP/1.1 is spoken */
     uint64_t speed_limit;         /* fewer bytes per second than this ... */
     int64_t speed_time_ms;        /* ... for so long: the try is given up; 0 = 60 s */
-    bool deny_private;            /* connect to addresses of the public internet only */
 
-    /* between runs */
     const struct px_fetch_memory *memory; /* what it proves done is skipped; NULL = none */
-    bool stamps;                          /* fill in size and mtime of px_fetch_detail */
 
     /* what else to find out */
-    bool spider;  /* only ask whether each URL is there; nothing is written, `dir` is not looked at */
+    bool
+        spider; /* only ask whether each URL is there; nothing is written, `dir` is not looked at */
     bool details; /* px_fetch_detail.content_type */
     bool titles;  /* px_fetch_detail.title */
+    bool stamps;  /* fill in size and mtime of px_fetch_detail */
 
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; workers * streams slots */
@@ -217,12 +217,12 @@ struct px_fetch_detail {
     bool has_stamp; /* size and mtime are those of the file that has the name now */
     uint64_t size;
     int64_t mtime_ns;
-    unsigned segments;       /* that the file came in; 0 = one stream */
-    bool resumed;            /* some bytes came from an earlier try or run */
+    unsigned segments;        /* that the file came in; 0 = one stream */
+    bool resumed;             /* some bytes came from an earlier try or run */
     const char *content_type; /* with opts.details */
     const char *title;        /* with opts.titles: of an HTML page, UTF-8 */
     unsigned redirects;       /* followed in the last try */
-    const char *skip_reason; /* "exists", "done", "not modified" ... for PX_ITEM_SKIPPED */
+    const char *skip_reason;  /* "exists", "done", "not modified" ... for PX_ITEM_SKIPPED */
 };
 
 /* px_account.phase_ns[]: in the order in which they happen to one transfer. */

@@ -40,7 +40,6 @@ struct transfer {
     CURL *easy;
     struct jar jar;        /* what its cookie engine holds */
     uint64_t bound_origin; /* the only one that it may be used for; 0 = any */
-    bool bound_to_task;    /* the URL has userinfo, or there was a Host header */
     char *buffer;          /* fetch->buffer_bytes; allocated for the first body */
 
     struct fetch_task *task; /* NULL: free */
@@ -50,13 +49,13 @@ struct transfer {
     int64_t begin_ns;
     int64_t phase_ns[8]; /* PX_PHASES */
     unsigned hops;
-    char *hop_url;                   /* owned; NULL: the task's own URL */
+    bool bound_to_task; /* of the handle: the URL has userinfo, or there was a Host header */
+    bool same_origin;   /* of this hop and the task's URL */
+    char *hop_url;      /* owned; NULL: the task's own URL */
     struct curl_slist *task_headers; /* owned; NULL: none, or the run's are used */
     struct curl_slist *hop_headers;  /* owned; for other origins */
-    bool same_origin;                /* of this hop and the task's URL */
-
-    unsigned piece;    /* of the task's split; SPLIT_NONE */
-    uint64_t write_at; /* of a piece: where the buffer goes */
+    uint64_t write_at;               /* of a piece: where the buffer goes */
+    unsigned piece;                  /* of the task's split; SPLIT_NONE */
 
     /* this request */
     uint64_t from, to;     /* the range that was asked for, to 0: open; both 0: the whole */
@@ -80,16 +79,16 @@ struct transfer {
     struct stated stated;
     size_t buffered;
     int64_t first_body_ns; /* 0: none yet */
-    bool moved;            /* bytes came since the last tick */
     int64_t last_ns;       /* when they did, as the ticks see it, or the start */
     struct slow slow;
     int64_t until_ns;   /* receives nothing before: a rate is not paid */
     bool held;          /* is paused for that */
+    bool moved;         /* bytes came since the last tick */
     unsigned opened;    /* sockets */
     const char *denied; /* the kind of address that was not connected to; static */
     char denied_address[INET6_ADDRSTRLEN];
     int64_t flushed_ns;
-    int64_t disk_ns; /* spent in flushes during the transfer */
+    int64_t disk_ns;     /* spent in flushes during the transfer */
     struct title *title; /* owned; --spider with titles: NULL before the first byte */
     char error[CURL_ERROR_SIZE];
 };

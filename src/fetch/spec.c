@@ -51,6 +51,18 @@ static const char *read_checksum(const struct list_option *option, struct px_che
                : "checksum= is not TYPE=HEX with a known type and its number of digits";
 }
 
+/* What has no room is not told: one message for a line is enough. */
+static void note_unknown(const struct list_option *option, struct spec *out)
+{
+    const size_t comma = out->unknown_len > 0 ? 2 : 0;
+
+    if (option->name_len + comma <= sizeof out->unknown - out->unknown_len) {
+        memcpy(out->unknown + out->unknown_len, ", ", comma);
+        memcpy(out->unknown + out->unknown_len + comma, option->name, option->name_len);
+        out->unknown_len += comma + option->name_len;
+    }
+}
+
 const char *spec_read(const struct list_entry *entry, struct spec *out)
 {
     const char *at = entry->options;
@@ -74,8 +86,7 @@ const char *spec_read(const struct list_entry *entry, struct spec *out)
             out->has_headers = true;
             fault = check_header(&option);
         } else if (!list_option_is(&option, "split")) { /* the transfer asks for that */
-            out->unknown = option.name;
-            out->unknown_len = option.name_len;
+            note_unknown(&option, out);
         }
     }
     return fault;

@@ -16,15 +16,17 @@
 
 struct px_fetch;
 
+#define SPEC_UNKNOWN_ROOM 96
+
 /* What the options of an entry say. Strings are the entry's. */
 struct spec {
     struct list_option out, dir; /* .name == NULL: not given */
     struct px_checksum checksum;
     bool has_size;
-    uint64_t size;       /* that the file must have */
-    bool has_headers;    /* header=, referer= or user-agent= */
-    const char *unknown; /* the last option that nobody uses, NULL = none */
-    size_t unknown_len;
+    uint64_t size;                   /* that the file must have */
+    bool has_headers;                /* header=, referer= or user-agent= */
+    char unknown[SPEC_UNKNOWN_ROOM]; /* options that nobody uses, with ", " between, or the first */
+    size_t unknown_len;              /* of them */
 };
 
 /* Where the file goes: a directory as written and a relative path below it (an absolute one only

@@ -225,11 +225,11 @@ void task_fail_line(struct fetch_task *task, const char *fault)
 static void say_once_unused(const struct fetch_task *task, const struct spec *spec)
 {
     const struct px_log *log = task->fetch->opts.log;
-    char shown[PX_SHOW_ROOM(64)];
+    char shown[PX_SHOW_ROOM(SPEC_UNKNOWN_ROOM)];
 
-    if (spec->unknown != NULL && px_log_wants(log, PX_LOG_VERBOSE)) {
+    if (spec->unknown_len > 0 && px_log_wants(log, PX_LOG_VERBOSE)) {
         px_show(shown, sizeof shown, spec->unknown, spec->unknown_len);
-        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "line %" PRIu64 ": option %s is not used",
+        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "line %" PRIu64 ": not used: %s",
                     task->item.line, shown);
     }
 }

@@ -39,6 +39,7 @@ static void test_spec_read_known_options_last_one_wins(void **state)
         {"referer=r\n", NULL, NULL, NULL, true, false},
         {"checksum=" MD5_X "\n", NULL, NULL, NULL, false, true},
         {"odd=1\nout=a\n", "a", NULL, "odd", false, false},
+        {"odd=1\nsplit=2\neven=2\nsize=3\n", NULL, NULL, "odd, even", false, false},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
         const struct list_entry entry = fetching_entry("http://h/x", rows[i].options);
@@ -48,7 +49,7 @@ static void test_spec_read_known_options_last_one_wins(void **state)
         assert_true(option_is(&spec.dir, rows[i].dir));
         assert_int_equal(spec.has_headers, rows[i].headers);
         assert_int_equal(spec.checksum.kind != PX_DIGEST_NONE, rows[i].checksum);
-        assert_int_equal(spec.unknown != NULL, rows[i].unknown != NULL);
+        assert_int_equal(spec.unknown_len > 0, rows[i].unknown != NULL);
         if (rows[i].unknown != NULL) {
             assert_int_equal(spec.unknown_len, strlen(rows[i].unknown));
             assert_memory_equal(spec.unknown, rows[i].unknown, spec.unknown_len);
@@ -113,10 +114,27 @@ static void test_spec_destination_confined_stays_below_the_base(void **state)
     assert_int_equal(strncmp(to.path, "dir-", 4), 0);
 }
 
+static void test_spec_read_size_is_a_number_of_bytes(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"size=\n", "size=1K\n", "size=-1\n",
+                                      "size=9223372036854775808\n"};
+    struct list_entry entry = fetching_entry("http://h/x", "size= 1000 \n");
+    struct spec spec = {0};
+    assert_null(spec_read(&entry, &spec));
+    assert_true(spec.has_size);
+    assert_int_equal(spec.size, 1000);
+    for (size_t i = 0; i < ROWS(bad); i++) {
+        entry = fetching_entry("http://h/x", bad[i]);
+        assert_string_equal(spec_read(&entry, &spec), "size= is not a number of bytes");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spec_read_known_options_last_one_wins),
+        cmocka_unit_test(test_spec_read_size_is_a_number_of_bytes),
         cmocka_unit_test(test_spec_read_bad_values_are_faults),
         cmocka_unit_test(test_spec_destination_by_table),
         cmocka_unit_test(test_spec_destination_confined_stays_below_the_base),

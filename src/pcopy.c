@@ -11,6 +11,7 @@
 #include <pxfer/version.h>
 
 #include "app/copy_engine.h"
+#include "app/copy_options.h"
 #include "app/session.h"
 
 struct options {
@@ -59,6 +60,22 @@ static const struct option_spec table[] = {
      .choices = update_words},
     OPTION_ROW_FLAG('x', "one-file-system", "do not go into other file systems",
                     COPY(one_file_system)),
+    OPTION_ROW_FLAG(0, "specials", "make FIFOs, sockets and devices anew; else they are skipped",
+                    COPY(specials)),
+    {.kind = OPTION_CALLBACK,
+     .name = "preserve",
+     .arg = "LIST",
+     .help = "fail what cannot keep these: mode, ownership, timestamps, xattr, links, context, all",
+     .offset = COPY(keep),
+     .value = 1,
+     .callback = copy_options_keep},
+    {.kind = OPTION_CALLBACK,
+     .name = "no-preserve",
+     .arg = "LIST",
+     .help = "do not keep these",
+     .offset = COPY(keep),
+     .callback = copy_options_keep},
+    {.kind = OPTION_IGNORED, .letter = 'p'},
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be copied", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",

@@ -52,6 +52,23 @@ enum px_copy_engine { /* how the bytes of a file went */
                       PX_COPY_ENGINES_
 };
 
+enum px_copy_keep {                        /* what can be kept of a file beside its bytes; a mask */
+                    PX_KEEP_MODE = 1 << 0, /* with the ACLs */
+                    PX_KEEP_OWNERSHIP = 1 << 1,
+                    PX_KEEP_TIMESTAMPS = 1 << 2,
+                    PX_KEEP_XATTR = 1 << 3, /* with the capabilities */
+                    PX_KEEP_LINKS = 1 << 4, /* hard links stay links of each other */
+                    PX_KEEP_CONTEXT = 1 << 5,
+                    PX_KEEP_ALL = (1 << 6) - 1
+};
+
+/* Masks of px_copy_keep. What is in neither is kept where that is allowed, without a word where not
+ * (a refused extended attribute: one warning). */
+struct px_copy_attrs {
+    unsigned lose;   /* is not kept */
+    unsigned demand; /* asked for by name: failing to keep it fails the item */
+};
+
 /* All borrowed, all must outlive the engine. {0} plus workers, sources, target = cp -a. */
 struct px_copy_opts {
     unsigned workers; /* at least 1 */
@@ -64,11 +81,12 @@ struct px_copy_opts {
 
     enum px_update update;
     enum px_reflink reflink;
-    bool one_file_system;  /* -x */
-    bool demand_ownership; /* owner asked for by name: failing to keep it fails the item */
-    uint64_t chunk_bytes;  /* 0 = 64 MiB; files from two chunks up are shared by workers */
-    bool dry_run;          /* decide, write nothing: every item comes back skipped */
-    bool every_item;       /* results list every item, not only failures (journal, -v, --json) */
+    bool one_file_system; /* -x */
+    bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
+    struct px_copy_attrs keep;
+    uint64_t chunk_bytes; /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    bool dry_run;         /* decide, write nothing: every item comes back skipped */
+    bool every_item;      /* results list every item, not only failures (journal, -v, --json) */
 
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; one slot for each worker */

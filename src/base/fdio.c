@@ -20,6 +20,8 @@
 #include <pxfer/status.h>
 #include <pxfer/timing.h>
 
+#include "base/fdattr.h"
+
 #if defined(__linux__)
 /* As in linux/fs.h, which not every C library's build environment has. */
 #define FDIO_FICLONE _IOW(0x94, 9, int)
@@ -153,20 +155,6 @@ static int fdio_fsync(int fd)
     return rc;
 }
 
-static int fdio_fchmod(int fd, mode_t mode)
-{
-    int rc;
-    FDIO_RETRY(rc, fchmod(fd, mode));
-    return rc;
-}
-
-static int fdio_fchown(int fd, uid_t uid, gid_t gid)
-{
-    int rc;
-    FDIO_RETRY(rc, fchown(fd, uid, gid));
-    return rc;
-}
-
 static int fdio_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
 {
     int rc;
@@ -199,12 +187,16 @@ const struct px_io_ops *px_io_real(void)
         .mkdirat = mkdirat,
         .symlinkat = symlinkat,
         .readlinkat = readlinkat,
-        .fchmod = fdio_fchmod,
-        .fchown = fdio_fchown,
-        .futimens = futimens,
+        .fchmod = px_fd_chmod,
+        .fchown = px_fd_chown,
+        .futimens = px_fd_utimens,
         .utimensat = utimensat,
         .fchownat = fdio_fchownat,
         .mknodat = mknodat,
+        .flistxattr = px_fd_listxattr,
+        .fgetxattr = px_fd_getxattr,
+        .fsetxattr = px_fd_setxattr,
+        .fremovexattr = px_fd_removexattr,
     };
     return &real;
 }

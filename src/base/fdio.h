@@ -4,7 +4,9 @@
  * test wants to see fail, and the few loops that everybody needs around them.
  *
  * Each member of px_io_ops behaves exactly as the call of its name (section 2 of the manual): -1 and
- * errno on failure. The engines call io->..., never the raw call, for everything that touches data
+ * errno on failure. Those that read or change attributes (fchmod, fchown, futimens, f*xattr) also
+ * take descriptors opened with O_PATH, of links and special files, where the kernel's own call
+ * refuses them. The engines call io->..., never the raw call, for everything that touches data
  * or names. A test wraps the real table and fails the Nth call (tests/unit/support/io_fault.h).
  */
 #ifndef PX_BASE_FDIO_H
@@ -47,6 +49,10 @@ struct px_io_ops {
     int (*utimensat)(int dirfd, const char *path, const struct timespec *times, int flags);
     int (*fchownat)(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
     int (*mknodat)(int dirfd, const char *path, mode_t mode, dev_t dev);
+    ssize_t (*flistxattr)(int fd, char *list, size_t n); /* names, each with a NUL after it */
+    ssize_t (*fgetxattr)(int fd, const char *name, void *value, size_t n);
+    int (*fsetxattr)(int fd, const char *name, const void *value, size_t n);
+    int (*fremovexattr)(int fd, const char *name);
 };
 
 /* The kernel's own calls. EINTR is retried inside where the manual allows it (never for close). */

@@ -7,7 +7,7 @@
  * reference count and one flag, which are atomic. The decrement is acquire-release, so the finisher
  * sees all that the others did.
  */
-#define _GNU_SOURCE /* O_PATH, fgetxattr */
+#define _GNU_SOURCE /* O_PATH */
 
 #include "copy/dir.h"
 
@@ -15,13 +15,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/xattr.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define DIR_MODE_BITS 0777
+#define ALL_MODE_BITS 07777
 #define OWNER_ALL 0700
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -143,6 +144,7 @@ static int dir_fill_container(struct px_copier *copier, const struct px_root *ro
         return px_fail_set(fail, PX_EIO, errno, "open target directory");
     }
     expect_set(&dir->target_at, &st);
+    dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
     dir->source_dev = root->expect.dev;
     dir->pair = px_pairs_get(&copier->copy->pairs, root->expect.dev, st.st_dev, dir->fds.target);
     return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
@@ -208,7 +210,7 @@ static int dir_open_target(struct px_copier *copier, int at, const char *name, s
 static int dir_make_target(struct px_copier *copier, int at, const char *name, struct px_dir *dir,
                            struct px_fail *fail)
 {
-    const mode_t mode = (dir->st.st_mode & DIR_MODE_BITS) | OWNER_ALL;
+    const mode_t mode = px_meta_new_mode(copier, dir->st.st_mode) | OWNER_ALL;
     if (copier->io->mkdirat(at, name, mode) == 0) {
         dir->made = true;
         dir->fresh.mode = mode & ~copier->copy->umask;
@@ -230,9 +232,19 @@ static int dir_look_target(struct px_copier *copier, int at, const char *name, s
     return dir_open_target(copier, at, name, dir, fail);
 }
 
-static bool dir_has_default_acl(int fd)
+/* A directory that was just made does not pass on what it has inherited: nothing of the source's
+ * has these ACLs. */
+static void dir_disinherit(struct px_copier *copier, struct px_dir *dir, struct stat *st)
 {
-    return fgetxattr(fd, "system.posix_acl_default", NULL, 0) >= 0;
+    if (!dir->made || !dir->inherits || (copier->copy->opts.keep.lose & PX_KEEP_MODE) != 0) {
+        return;
+    }
+    px_xattr_drop_acls(copier, dir->fds.target);
+    dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
+    const mode_t mode = (st->st_mode & ~(mode_t)DIR_MODE_BITS) | dir->fresh.mode;
+    if (copier->io->fchmod(dir->fds.target, mode & ALL_MODE_BITS) == 0) {
+        st->st_mode = mode;
+    }
 }
 
 /* What new files in it will look like. A directory just made was given its owner by the same rules
@@ -251,10 +263,11 @@ static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fai
     if (dir->parent == dir->top) {
         expect_set(&dir->top->target_root, &st);
     }
+    dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
+    dir_disinherit(copier, dir, &st);
     if (dir->made) {
-        dir->plain = (st.st_mode & DIR_MODE_BITS) == dir->fresh.mode &&
-                     !dir_has_default_acl(dir->fds.target);
-        dir->fresh = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & 07777};
+        dir->plain = (st.st_mode & DIR_MODE_BITS) == dir->fresh.mode && !dir->inherits;
+        dir->fresh = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
     }
     const struct px_pair *above = dir->parent->pair;
     if (above->source_dev == dir->st.st_dev && above->target_dev == st.st_dev) {
@@ -321,15 +334,24 @@ void px_dir_hold(struct px_dir *dir)
 /* Owner, mode and times, also when something below failed or was canceled. */
 static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
 {
-    struct px_owned has = dir->fresh;
+    struct px_meta meta = {.pair = dir->pair,
+                           .in = dir->fds.source,
+                           .out = dir->fds.target,
+                           .want = &dir->st,
+                           .has = dir->fresh,
+                           .clean = dir->made && !dir->parent->inherits};
     if (!dir->made) {
         struct stat st;
         if (copier->io->fstat(dir->fds.target, &st) != 0) {
             return px_fail_target(fail, errno, "stat target directory", dir->fds.target);
         }
-        has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & 07777};
+        meta.has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
+        if ((copier->copy->opts.keep.lose & PX_KEEP_MODE) !=
+            0) { /* it keeps the mode that it has */
+            meta.has.mode = px_meta_new_mode(copier, dir->st.st_mode) & ~copier->copy->umask;
+        }
     }
-    return px_meta_apply(copier, dir->fds.target, &dir->st, &has, fail);
+    return px_meta_apply(copier, &meta, fail);
 }
 
 static void dir_finish(struct px_copier *copier, struct px_dir *dir)

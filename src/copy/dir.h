@@ -40,6 +40,7 @@ struct px_dir {
     struct stat st; /* the source's, as it was when opened */
     bool made;      /* the target was made by this run, so nothing in it is anybody else's */
     bool plain;     /* what a new file in it will have is known: `fresh` and its mode & ~umask */
+    bool inherits;  /* what is made in the target gets an ACL from it */
     struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
     bool elsewhere;        /* -x: on another file system, left empty */
     const char *source_name;

@@ -3,8 +3,8 @@
  * copy/file.c - the life of one regular file: open, look, create, data, look again, attributes,
  * name. Entered by any worker for a file of its own; large ones may be handed to copy/chunks.c.
  *
- * System calls beyond the data of a small new file in a directory that this run made, eight:
- * openat, fstat, openat(O_TMPFILE), fstat, futimens, linkat, close, close.
+ * System calls beyond the data of a small new file in a directory that this run made, nine:
+ * openat, fstat, openat(O_TMPFILE), fstat, flistxattr, futimens, linkat, close, close.
  */
 #define _GNU_SOURCE /* O_NOATIME */
 
@@ -81,7 +81,13 @@ static int file_look(struct px_copier *copier, const struct px_entry *entry, str
 static int file_publish(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
                         struct px_fail *fail)
 {
-    const int meta = px_meta_apply(copier, file->out.fd, &file->st, &file->out.has, fail);
+    const struct px_meta job = {.pair = entry->dir->pair,
+                                .in = file->in,
+                                .out = file->out.fd,
+                                .want = &file->st,
+                                .has = file->out.has,
+                                .clean = !entry->dir->inherits};
+    const int meta = px_meta_apply(copier, &job, fail);
     px_copier_phase(entry, PX_COPY_META);
     if (meta != PX_OK && meta != PX_EATTR) {
         return meta;

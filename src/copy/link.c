@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/link.c - symbolic links. Entered by any worker; no locks. The worker's data buffer holds the
- * text of the link meanwhile (at most PATH_MAX bytes, symlink(7)).
+ * copy/link.c - symbolic links and special files. Entered by any worker; no locks. The worker's data
+ * buffer holds the text of the link until it is made (at most PATH_MAX bytes, symlink(7)).
  */
 #define _GNU_SOURCE /* DT_FIFO and the like */
 
@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/fdio.h"
 #include "copy/data.h"
@@ -17,6 +18,8 @@
 #include "copy/meta.h"
 #include "copy/policy.h"
 #include "copy/temp.h"
+
+#define NODE_MODE 0600
 
 /* The link's text, in the worker's buffer. */
 static int link_read(struct px_copier *copier, int dirfd, const char *name, const char **text,
@@ -35,11 +38,54 @@ static int link_read(struct px_copier *copier, int dirfd, const char *name, cons
     return PX_OK;
 }
 
-/* The name is taken: make the link under the temporary name, complete, and rename it over. */
-static int link_replace(struct px_copier *copier, const struct px_entry *entry, int dirfd,
-                        const char *text, const struct stat *source, struct px_fail *fail)
+/* What is to be made: a link with a text, or a node (text NULL) of the source's type. */
+struct node {
+    const char *text;
+    struct stat source;
+    struct px_dir_fds fds;
+};
+
+/* A special file is made without permissions for others; its mode is set with its owner. */
+static int node_make_as(struct px_copier *copier, const struct node *node, const char *name)
+{
+    if (node->text != NULL) {
+        return copier->io->symlinkat(node->text, node->fds.target, name);
+    }
+    const bool device = S_ISCHR(node->source.st_mode) || S_ISBLK(node->source.st_mode);
+    return copier->io->mknodat(node->fds.target, name, (node->source.st_mode & S_IFMT) | NODE_MODE,
+                               device ? node->source.st_rdev : 0);
+}
+
+static int node_meta(struct px_copier *copier, const struct px_entry *entry,
+                     const struct node *node, const char *name, struct px_fail *fail)
+{
+    const struct px_dir *dir = entry->dir;
+    const bool fresh = dir->plain && strcmp(name, entry->target_name) == 0;
+    const struct px_meta_at at = {.pair = dir->pair,
+                                  .source_dirfd = node->fds.source,
+                                  .source_name = entry->source_name,
+                                  .dirfd = node->fds.target,
+                                  .name = name,
+                                  .want = &node->source,
+                                  .has = fresh ? &dir->fresh : NULL};
+    return px_meta_apply_at(copier, &at, fail);
+}
+
+static int node_fail_make(struct px_fail *fail, int err, const struct node *node)
+{
+    const char *stage = node->text != NULL ? "make link" : "make special file";
+    if (err == EPERM && node->text == NULL) {
+        return px_fail_set(fail, PX_EREFUSED, err, "%s", stage);
+    }
+    return px_fail_target(fail, err, stage, node->fds.target);
+}
+
+/* The name is taken: make it under the temporary name, complete, and rename it over. */
+static int node_replace(struct px_copier *copier, const struct px_entry *entry,
+                        const struct node *node, struct px_fail *fail)
 {
     const struct px_io_ops *io = copier->io;
+    const int dirfd = node->fds.target;
     char temp[PX_TEMP_ROOM];
     int status = px_temp_choose(copier, entry, temp, fail);
     if (status == PX_OK) {
@@ -48,10 +94,10 @@ static int link_replace(struct px_copier *copier, const struct px_entry *entry, 
     if (status != PX_OK) {
         return status;
     }
-    if (io->symlinkat(text, dirfd, temp) != 0) {
-        return px_fail_target(fail, errno, "make link", dirfd);
+    if (node_make_as(copier, node, temp) != 0) {
+        return node_fail_make(fail, errno, node);
     }
-    const int meta = px_meta_apply_link(copier, dirfd, temp, source, NULL, fail);
+    const int meta = node_meta(copier, entry, node, temp, fail);
     status = meta == PX_EATTR ? PX_OK : meta;
     if (status == PX_OK && io->renameat(dirfd, temp, dirfd, entry->target_name) == 0) {
         return meta;
@@ -66,67 +112,70 @@ static int link_replace(struct px_copier *copier, const struct px_entry *entry, 
     return status;
 }
 
-static int link_make(struct px_copier *copier, struct px_entry *entry, int dirfd, const char *text,
-                     const struct stat *source, struct px_fail *fail)
+static int node_make(struct px_copier *copier, struct px_entry *entry, const struct node *node,
+                     struct px_fail *fail)
 {
-    if (copier->io->symlinkat(text, dirfd, entry->target_name) == 0) {
-        const struct px_dir *dir = entry->dir;
-        return px_meta_apply_link(copier, dirfd, entry->target_name, source,
-                                  dir->plain ? &dir->fresh : NULL, fail);
+    struct stat old;
+    if (node_make_as(copier, node, entry->target_name) == 0) {
+        return node_meta(copier, entry, node, entry->target_name, fail);
     }
     if (errno != EEXIST) {
-        return px_fail_target(fail, errno, "make link", dirfd);
+        return node_fail_make(fail, errno, node);
     }
-    struct stat old;
     if (copier->copy->opts.update == PX_UPDATE_NONE) {
         entry->skip_reason = "exists";
         return PX_OK;
     }
-    if (copier->io->fstatat(dirfd, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (copier->io->fstatat(node->fds.target, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+        /* A special file gives way to another one only. */
         const char *obstacle = px_policy_obstacle(old.st_mode);
-        if (obstacle != NULL) {
+        if (obstacle != NULL && (node->text != NULL || S_ISDIR(old.st_mode))) {
             return px_fail_set(fail, PX_EEXIST, 0, "publish: the target is %s", obstacle);
         }
-        if (old.st_dev == source->st_dev && old.st_ino == source->st_ino) {
+        if (old.st_dev == node->source.st_dev && old.st_ino == node->source.st_ino) {
             entry->skip_reason = "same file";
             return PX_OK;
         }
     }
-    return link_replace(copier, entry, dirfd, text, source, fail);
+    return node_replace(copier, entry, node, fail);
 }
 
-static int link_copy(struct px_copier *copier, struct px_entry *entry, struct px_dir_fds fds,
+/* Looks at the source and makes the same at the target. `link`: it must be a symbolic link. */
+static int node_copy(struct px_copier *copier, struct px_entry *entry, struct node *node, bool link,
                      struct px_fail *fail)
 {
-    struct stat source;
-    if (copier->io->fstatat(fds.source, entry->source_name, &source, AT_SYMLINK_NOFOLLOW) != 0) {
-        return px_fail_source(fail, errno, "stat link");
+    struct stat *source = &node->source;
+    if (copier->io->fstatat(node->fds.source, entry->source_name, source, AT_SYMLINK_NOFOLLOW) !=
+        0) {
+        return px_fail_source(fail, errno, link ? "stat link" : "stat special file");
     }
-    if (!S_ISLNK(source.st_mode)) {
-        return px_fail_set(fail, PX_ECHANGED, 0, "stat link: no symbolic link any more");
+    if (link != S_ISLNK(source->st_mode) || S_ISREG(source->st_mode) || S_ISDIR(source->st_mode)) {
+        return px_fail_set(fail, PX_ECHANGED, 0, "stat: it is of another kind now");
     }
-    px_policy_apply(copier, entry, &source);
+    px_policy_apply(copier, entry, source);
     if (entry->skip_reason != NULL) {
         return PX_OK;
     }
-    const char *text = NULL;
-    const int status = link_read(copier, fds.source, entry->source_name, &text, fail);
-    if (status != PX_OK) {
-        return status;
-    }
-    return link_make(copier, entry, fds.target, text, &source, fail);
+    const int status =
+        link ? link_read(copier, node->fds.source, entry->source_name, &node->text, fail) : PX_OK;
+    return status == PX_OK ? node_make(copier, entry, node, fail) : status;
 }
 
-void px_link_copy(struct px_copier *copier, struct px_entry *entry)
+static void node_run(struct px_copier *copier, struct px_entry *entry, bool link)
 {
     struct px_fail fail;
     entry->attempts = 1;
     px_copier_begin(copier, entry);
-    const struct px_dir_fds fds = px_dir_acquire(entry->dir);
-    const int status = link_copy(copier, entry, fds, &fail);
+    struct node node = {.fds = px_dir_acquire(entry->dir)};
+    const int status = node_copy(copier, entry, &node, link, &fail);
     px_dir_release(entry->dir);
     px_copier_phase(entry, PX_COPY_META);
     px_copier_settle_status(copier, entry, status, &fail);
+}
+
+void px_link_copy(struct px_copier *copier, struct px_entry *entry)
+{
+    node_run(copier, entry, true);
 }
 
 static const char *special_name(unsigned char type)
@@ -140,9 +189,13 @@ static const char *special_name(unsigned char type)
     }
 }
 
-void px_special_skip(struct px_copier *copier, struct px_entry *entry, unsigned char type)
+void px_special_copy(struct px_copier *copier, struct px_entry *entry, unsigned char type)
 {
     struct px_fail fail;
+    if (copier->copy->opts.specials) {
+        node_run(copier, entry, false);
+        return;
+    }
     px_copier_begin(copier, entry);
     PX_IGNORE(px_fail_set(&fail, PX_ESPECIAL, 0, "%s", special_name(type)));
     entry->skip_reason = "special file";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/link.h - symbolic links are copied as links; special files are left out with a line.
+ * copy/link.h - what has no data: symbolic links are copied as links; FIFOs, sockets and devices are
+ * made anew when that was asked for, else left out with a line.
  */
 #ifndef PX_COPY_LINK_H
 #define PX_COPY_LINK_H
@@ -11,7 +12,8 @@
  * directory, is replaced by rename: a link there is not followed, its target stays as it is. */
 void px_link_copy(struct px_copier *copier, struct px_entry *entry);
 
-/* Settles a FIFO, socket or device (a DT_ type) as skipped: PX_ESPECIAL with a line. */
-void px_special_skip(struct px_copier *copier, struct px_entry *entry, unsigned char type);
+/* The same for a FIFO, socket or device; `type` is its DT_ type. Without px_copy_opts.specials it is
+ * settled as skipped: PX_ESPECIAL with a line. */
+void px_special_copy(struct px_copier *copier, struct px_entry *entry, unsigned char type);
 
 #endif

@@ -26,6 +26,8 @@ struct px_pair {
     atomic_bool no_reflink;  /* FICLONE is not possible between the two */
     atomic_bool no_range;    /* copy_file_range() is not */
     atomic_bool no_nameless; /* the target knows no O_TMPFILE */
+    atomic_bool no_xattr;    /* the source has no extended attributes */
+    atomic_bool warned_xattr;
 };
 
 struct px_pairs {

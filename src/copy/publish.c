@@ -24,7 +24,6 @@
 #include "copy/policy.h"
 
 #define TEMP_MODE 0600
-#define DIR_MODE_BITS 0777
 #define ALL_MODE_BITS 07777
 #define TEMP_TRIES 3
 
@@ -50,7 +49,7 @@ static int out_look(struct px_copier *copier, struct px_out *out, struct px_fail
 static int out_open_nameless(struct px_copier *copier, const struct px_dir *dir, int dirfd,
                              const struct stat *source, struct px_out *out, struct px_fail *fail)
 {
-    const mode_t mode = source->st_mode & DIR_MODE_BITS;
+    const mode_t mode = px_meta_new_mode(copier, source->st_mode);
     out->named = false;
     out->fd = px_open_nameless(copier->io, dirfd, mode);
     if (out->fd < 0) {

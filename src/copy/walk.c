@@ -294,7 +294,7 @@ static void walk_copy_one(struct px_copier *copier, const char *name, unsigned c
     case PX_COPY_FILE: px_file_copy(copier, &entry); break;
     case PX_COPY_LINK: px_link_copy(copier, &entry); break;
     case PX_COPY_DIR: /* never among the files */
-    case PX_COPY_SPECIAL: px_special_skip(copier, &entry, type); break;
+    case PX_COPY_SPECIAL: px_special_copy(copier, &entry, type); break;
     }
 }
 

@@ -3,7 +3,7 @@
  * mktree DIR --files N --seed S: makes a tree of files whose names, sizes, bytes, modes and
  * times are a function of the arguments, quickly: 50,000 files with lognormal sizes are about
  * 556 MB. Options add what a tree of real life holds: links, odd names, extended attributes,
- * big files, great depth. DIR must not exist, so that nothing old is left in the tree.
+ * big files, every kind of inode, great depth. DIR must not exist, so that nothing old is left in the tree.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -12,6 +12,7 @@
 
 #include "body.h"
 #include "httpd.h"
+#include "kinds.h"
 
 #define MKTREE_BLOCK_BYTES (256 * 1024)
 #define MKTREE_FANOUT 8 /* sub-directories of a directory */
@@ -28,6 +29,7 @@ struct mktree {
     bool links;
     bool odd_names;
     bool xattrs;
+    bool kinds;
     const char *big[MKTREE_MAX_BIG]; /* NAME=SIZE */
     size_t bigs;
     int root;
@@ -321,6 +323,9 @@ static int make_tree(struct mktree *tree)
     if (tree->odd_names && make_odd_names(tree) != 0) {
         return -1;
     }
+    if (tree->kinds && kinds_make(tree->root, "kinds", geteuid() == 0) != 0) {
+        return -1;
+    }
     if (tree->depth > 0 && make_deep(tree) != 0) {
         return -1;
     }
@@ -346,11 +351,17 @@ static int read_dist(struct mktree *tree, const char *text)
 static int parse(int argc, char **argv, struct mktree *tree)
 {
     static const struct option table[] = {
-        {"files", required_argument, NULL, 'f'}, {"dirs", required_argument, NULL, 'd'},
-        {"seed", required_argument, NULL, 's'},  {"dist", required_argument, NULL, 'z'},
-        {"depth", required_argument, NULL, 'p'}, {"big", required_argument, NULL, 'b'},
-        {"links", no_argument, NULL, 'l'},       {"odd-names", no_argument, NULL, 'o'},
-        {"xattrs", no_argument, NULL, 'x'},      {NULL, 0, NULL, 0},
+        {"files", required_argument, NULL, 'f'},
+        {"dirs", required_argument, NULL, 'd'},
+        {"seed", required_argument, NULL, 's'},
+        {"dist", required_argument, NULL, 'z'},
+        {"depth", required_argument, NULL, 'p'},
+        {"big", required_argument, NULL, 'b'},
+        {"links", no_argument, NULL, 'l'},
+        {"odd-names", no_argument, NULL, 'o'},
+        {"xattrs", no_argument, NULL, 'x'},
+        {"kinds", no_argument, NULL, 'k'},
+        {NULL, 0, NULL, 0},
     };
     int bad = 0;
     int c;
@@ -365,6 +376,7 @@ static int parse(int argc, char **argv, struct mktree *tree)
         case 'l': tree->links = true; break;
         case 'o': tree->odd_names = true; break;
         case 'x': tree->xattrs = true; break;
+        case 'k': tree->kinds = true; break;
         case 'b':
             bad |= tree->bigs == MKTREE_MAX_BIG;
             if (!bad) {
@@ -388,7 +400,8 @@ int main(int argc, char **argv)
     if (parse(argc, argv, &tree) != 0) {
         fprintf(stderr,
                 "usage: %s DIR [--files N] [--seed S] [--dirs D] [--dist lognormal|fixed=SIZE]\n"
-                "       [--links] [--odd-names] [--xattrs] [--depth N] [--big NAME=SIZE]...\n",
+                "       [--links] [--odd-names] [--xattrs] [--kinds] [--depth N] [--big "
+                "NAME=SIZE]...\n",
                 argv[0]);
         return 2;
     }

@@ -141,7 +141,8 @@ static bool twin_agrees(void **tree, const struct stat *from, const struct stat 
 
 static void compare_hard_links(struct treecmp *cmp, const struct node *a, const struct node *b)
 {
-    if (!wants(cmp, PART_LINKS) || (a->st.st_nlink < 2 && b->st.st_nlink < 2)) {
+    if (!wants(cmp, PART_LINKS) || S_ISDIR(a->st.st_mode) ||
+        (a->st.st_nlink < 2 && b->st.st_nlink < 2)) {
         return;
     }
     bool in_a = twin_agrees(&cmp->twins[0], &a->st, &b->st);
@@ -190,19 +191,33 @@ static bool xattr_counts(const char *name)
     return strcmp(name, "security.selinux") != 0;
 }
 
+/* A path for the l*xattr calls: the entry itself, by its held directory. */
+static void xattr_path(const struct node *node, char *path, size_t bytes)
+{
+    if (node->dir == AT_FDCWD) {
+        snprintf(path, bytes, "%s", node->name);
+    } else {
+        snprintf(path, bytes, "/proc/self/fd/%d/%s", node->dir, node->name);
+    }
+}
+
 /* Every attribute of `from` must be on `to` with the same value. */
-static void compare_xattrs(struct treecmp *cmp, int from, int to, const char *where)
+static void compare_xattrs(struct treecmp *cmp, const struct node *from, const struct node *to,
+                           const char *where)
 {
     char *list = (char *)cmp->blocks[0];
-    char value[2][4096];
-    ssize_t bytes = flistxattr(from, list, TREECMP_BLOCK_BYTES);
+    char *value[2] = {list + 65536, (char *)cmp->blocks[1]};
+    char path[2][4096];
 
+    xattr_path(from, path[0], sizeof path[0]);
+    xattr_path(to, path[1], sizeof path[1]);
+    ssize_t bytes = llistxattr(path[0], list, 65536);
     for (const char *name = list; bytes > 0 && name < list + bytes; name += strlen(name) + 1) {
-        ssize_t one = fgetxattr(from, name, value[0], sizeof value[0]);
-        ssize_t two = fgetxattr(to, name, value[1], sizeof value[1]);
+        ssize_t one = lgetxattr(path[0], name, value[0], 65536);
+        ssize_t two = lgetxattr(path[1], name, value[1], 65536);
 
         if (xattr_counts(name) &&
-            (one != two || one < 0 || memcmp(value[0], value[1], (size_t)one) != 0)) {
+            (one != two || (one >= 0 && memcmp(value[0], value[1], (size_t)one) != 0))) {
             differ(cmp, "attribute %s of %s is missing or other", name, where);
         }
     }
@@ -267,7 +282,6 @@ static void compare_bytes(struct treecmp *cmp, int a, int b, off_t size)
 
 static void compare_files(struct treecmp *cmp, const struct node *a, const struct node *b)
 {
-    compare_hard_links(cmp, a, b);
     if (wants(cmp, PART_CONTENT) && a->st.st_size != b->st.st_size) {
         differ(cmp, "size %lld, %lld", (long long)a->st.st_size, (long long)b->st.st_size);
         return;
@@ -279,10 +293,6 @@ static void compare_files(struct treecmp *cmp, const struct node *a, const struc
     } else {
         if (wants(cmp, PART_CONTENT)) {
             compare_bytes(cmp, one, two, a->st.st_size);
-        }
-        if (wants(cmp, PART_XATTRS)) {
-            compare_xattrs(cmp, one, two, "A");
-            compare_xattrs(cmp, two, one, "B");
         }
     }
     if (one >= 0) {
@@ -355,10 +365,6 @@ static void compare_dirs(struct treecmp *cmp, const struct node *a, const struct
         names_read(dirs[1], &names[1]) != 0) {
         fail(cmp, "directory");
     } else {
-        if (wants(cmp, PART_XATTRS)) {
-            compare_xattrs(cmp, dirs[0], dirs[1], "A");
-            compare_xattrs(cmp, dirs[1], dirs[0], "B");
-        }
         compare_lists(cmp, dirs, &names[0], &names[1]);
     }
     for (int i = 0; i < 2; i++) {
@@ -388,6 +394,11 @@ static void compare_nodes(struct treecmp *cmp, struct node *a, struct node *b)
         return;
     }
     compare_metadata(cmp, &a->st, &b->st);
+    compare_hard_links(cmp, a, b);
+    if (wants(cmp, PART_XATTRS)) {
+        compare_xattrs(cmp, a, b, "A");
+        compare_xattrs(cmp, b, a, "B");
+    }
     if (S_ISDIR(a->st.st_mode)) {
         compare_dirs(cmp, a, b);
     } else if (S_ISREG(a->st.st_mode)) {

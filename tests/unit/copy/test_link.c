@@ -191,13 +191,60 @@ static void test_special_is_skipped_with_its_kind(void **state)
         struct job job;
         job_begin(&job, PX_UPDATE_ALL);
         job.entry.type = PX_COPY_SPECIAL;
-        px_special_skip(job.fake.copier, &job.entry, rows[i].type);
+        px_special_copy(job.fake.copier, &job.entry, rows[i].type);
         px_dir_drop(job.fake.copier, job.entry.dir);
         fake_close(&job.fake);
         assert_int_equal(job.fake.sum.skipped, 1);
         assert_int_equal(job.fake.worst.status, PX_ESPECIAL);
         assert_string_equal(job.fake.error, rows[i].text);
     }
+}
+
+static void job_run_special(struct job *job, unsigned char type)
+{
+    job->entry.type = PX_COPY_SPECIAL;
+    px_special_copy(job->fake.copier, &job->entry, type);
+    px_dir_drop(job->fake.copier, job->entry.dir);
+    fake_close(&job->fake);
+}
+
+static void test_special_wanted_is_made_anew(void **state)
+{
+    (void)state;
+    struct job job;
+    for (int old = 0; old < 3; old++) { /* nothing there, a FIFO, a file */
+        (void)unlink("in/link");
+        assert_int_equal(mkfifo("in/link", 0640), 0);
+        tree_touch("in/link", 1000000000);
+        job_begin(&job, PX_UPDATE_ALL);
+        job.fake.copy->opts.specials = true;
+        if (old == 1) {
+            assert_int_equal(mkfifo("dst/link", 0600), 0);
+        } else if (old == 2) {
+            tree_text("dst/link", "old");
+        }
+        job_run_special(&job, DT_FIFO);
+        assert_int_equal(job.fake.sum.ok, 1);
+        const struct stat st = tree_stat("dst/link");
+        assert_true(S_ISFIFO(st.st_mode));
+        assert_int_equal(st.st_mode & 07777, 0640);
+        assert_int_equal(st.st_mtim.tv_sec, 1000000000);
+        assert_int_equal(tree_count("dst"), 1);
+        assert_int_equal(unlink("dst/link"), 0);
+    }
+}
+
+static void test_special_that_is_a_file_now_fails(void **state)
+{
+    (void)state;
+    struct job job;
+    (void)unlink("in/link");
+    tree_text("in/link", "x");
+    job_begin(&job, PX_UPDATE_ALL);
+    job.fake.copy->opts.specials = true;
+    job_run_special(&job, DT_FIFO);
+    assert_int_equal(job.fake.sum.failed, 1);
+    assert_int_equal(job.fake.worst.status, PX_ECHANGED);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
@@ -214,6 +261,8 @@ int main(void)
         T(test_link_that_is_none_any_more_fails),
         T(test_link_each_failing_call_leaves_old_absent_or_complete),
         T(test_special_is_skipped_with_its_kind),
+        T(test_special_wanted_is_made_anew),
+        T(test_special_that_is_a_file_now_fails),
     };
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
 }

@@ -22,6 +22,8 @@ struct job {
     struct px_owned has;
     struct px_fail fail;
     int fd;
+    int source;
+    struct px_pair pair;
 };
 
 /* A file of ours that is to get mode 04751 and the times of the sample. */
@@ -33,22 +35,30 @@ static void job_begin(struct job *job, bool demand_ownership)
     tree_touch("src", 1000000000);
     struct px_copy_opts opts = fake_opts("src", "unused");
     *job = (struct job){.fd = open("file", O_RDWR | O_CLOEXEC), .want = tree_stat("src")};
+    job->source = open("src", O_RDONLY | O_CLOEXEC);
     const struct stat st = tree_stat("file");
     job->has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & 07777};
     opts.io = io_fault_ops();
-    opts.demand_ownership = demand_ownership;
+    opts.keep.demand = demand_ownership ? PX_KEEP_OWNERSHIP : 0;
     assert_int_equal(fake_open(&job->fake, &opts, 1), PX_OK);
 }
 
 static void job_end(struct job *job)
 {
     (void)close(job->fd);
+    (void)close(job->source);
     fake_close(&job->fake);
 }
 
 static int job_apply(struct job *job)
 {
-    return px_meta_apply(job->fake.copier, job->fd, &job->want, &job->has, &job->fail);
+    const struct px_meta meta = {.pair = &job->pair,
+                                 .in = job->source,
+                                 .out = job->fd,
+                                 .want = &job->want,
+                                 .has = job->has,
+                                 .clean = true};
+    return px_meta_apply(job->fake.copier, &meta, &job->fail);
 }
 
 static void expect_times(const char *path)
@@ -64,7 +74,8 @@ static void test_meta_mode_loses_special_bits_with_the_owner(void **state)
     (void)state;
     assert_int_equal(px_meta_mode(S_IFREG | 06755, true), 06755);
     assert_int_equal(px_meta_mode(S_IFREG | 06755, false), 0755);
-    assert_int_equal(px_meta_mode(S_IFDIR | 01777, false), 0777);
+    assert_int_equal(px_meta_mode(S_IFREG | 01777, false), 0777);
+    assert_int_equal(px_meta_mode(S_IFDIR | 03777, false), 01777);
     assert_int_equal(px_meta_mode(S_IFREG, true), 0);
 }
 
@@ -174,6 +185,19 @@ static void test_meta_refusals_and_broken_disks_are_told_apart(void **state)
     }
 }
 
+/* The link `name` as a copy of the sample. */
+static int job_apply_link(struct job *job, const char *name)
+{
+    job->want.st_mode = S_IFLNK | 0777;
+    const struct px_meta_at at = {.pair = &job->pair,
+                                  .source_dirfd = AT_FDCWD,
+                                  .source_name = "src",
+                                  .dirfd = AT_FDCWD,
+                                  .name = name,
+                                  .want = &job->want};
+    return px_meta_apply_at(job->fake.copier, &at, &job->fail);
+}
+
 static void test_meta_link_gets_times_of_its_own(void **state)
 {
     (void)state;
@@ -181,8 +205,7 @@ static void test_meta_link_gets_times_of_its_own(void **state)
     io_fault_reset();
     job_begin(&job, true);
     tree_link("nowhere", "link");
-    assert_int_equal(
-        px_meta_apply_link(job.fake.copier, AT_FDCWD, "link", &job.want, NULL, &job.fail), PX_OK);
+    assert_int_equal(job_apply_link(&job, "link"), PX_OK);
     expect_times("link");
     job_end(&job);
 }
@@ -193,10 +216,8 @@ static void test_meta_link_replaced_by_a_file_is_not_given_away(void **state)
     struct job job;
     io_fault_reset();
     job_begin(&job, true);
-    assert_int_equal(
-        px_meta_apply_link(job.fake.copier, AT_FDCWD, "file", &job.want, NULL, &job.fail),
-        PX_EATTR);
-    assert_int_equal(io_fault_calls(IO_FAULT(fchownat)), 0);
+    assert_int_equal(job_apply_link(&job, "file"), PX_EATTR);
+    assert_int_equal(io_fault_calls(IO_FAULT(fchown)), 0);
     job_end(&job);
 }
 
@@ -207,16 +228,53 @@ static void test_meta_link_owner_refused_is_silent_unless_demanded(void **state)
         struct job job;
         job_begin(&job, demand == 1);
         tree_link("nowhere", "link");
-        io_fault_arm(IO_FAULT(fchownat), 1, EPERM, IO_FAULT_ONCE);
+        io_fault_arm(IO_FAULT(fchown), 1, EPERM, IO_FAULT_STICKY);
         job.want.st_uid++;
-        assert_int_equal(
-            px_meta_apply_link(job.fake.copier, AT_FDCWD, "link", &job.want, NULL, &job.fail),
-            demand == 1 ? PX_EATTR : PX_OK);
+        assert_int_equal(job_apply_link(&job, "link"), demand == 1 ? PX_EATTR : PX_OK);
         expect_times("link");
         job_end(&job);
         (void)unlink("link");
         (void)unlink("file");
     }
+}
+
+static void test_meta_lost_attributes_are_not_set(void **state)
+{
+    (void)state;
+    struct job job;
+    io_fault_reset();
+    job_begin(&job, false);
+    job.want.st_uid++;
+    job.fake.copy->opts.keep.lose = PX_KEEP_ALL;
+    job.fake.copy->umask = 027;
+    assert_int_equal(job_apply(&job), PX_OK);
+    assert_int_equal(tree_stat("file").st_mode & 07777, 0640); /* as a new file would have */
+    assert_int_equal(io_fault_calls(IO_FAULT(fchown)), 0);
+    assert_int_equal(io_fault_calls(IO_FAULT(futimens)), 0);
+    assert_int_equal(px_meta_new_mode(job.fake.copier, S_IFDIR | 0700), 0777);
+    assert_int_equal(px_meta_new_mode(job.fake.copier, S_IFREG | 0700), 0666);
+    job_end(&job);
+}
+
+static void test_meta_special_file_gets_owner_mode_and_times(void **state)
+{
+    (void)state;
+    struct job job;
+    io_fault_reset();
+    job_begin(&job, false);
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(mkfifo("source", 0600), 0);
+    job.want.st_mode = S_IFIFO | 0640;
+    const struct px_meta_at at = {.pair = &job.pair,
+                                  .source_dirfd = AT_FDCWD,
+                                  .source_name = "source",
+                                  .dirfd = AT_FDCWD,
+                                  .name = "fifo",
+                                  .want = &job.want};
+    assert_int_equal(px_meta_apply_at(job.fake.copier, &at, &job.fail), PX_OK);
+    assert_int_equal(tree_stat("fifo").st_mode & 07777, 0640);
+    expect_times("fifo");
+    job_end(&job);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
@@ -235,6 +293,8 @@ int main(void)
         T(test_meta_link_gets_times_of_its_own),
         T(test_meta_link_replaced_by_a_file_is_not_given_away),
         T(test_meta_link_owner_refused_is_silent_unless_demanded),
+        T(test_meta_lost_attributes_are_not_set),
+        T(test_meta_special_file_gets_owner_mode_and_times),
     };
     return cmocka_run_group_tests_name("meta", tests, NULL, NULL);
 }

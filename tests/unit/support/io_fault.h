@@ -179,6 +179,12 @@ IO_FAULT_WRAP_(int, fchownat, (int dirfd, const char *path, uid_t uid, gid_t gid
                path, uid, gid, flags)
 IO_FAULT_WRAP_(int, mknodat, (int dirfd, const char *path, mode_t mode, dev_t dev), dirfd, path,
                mode, dev)
+IO_FAULT_WRAP_(ssize_t, flistxattr, (int fd, char *list, size_t n), fd, list, n)
+IO_FAULT_WRAP_(ssize_t, fgetxattr, (int fd, const char *name, void *value, size_t n), fd, name,
+               value, n)
+IO_FAULT_WRAP_(int, fsetxattr, (int fd, const char *name, const void *value, size_t n), fd, name,
+               value, n)
+IO_FAULT_WRAP_(int, fremovexattr, (int fd, const char *name), fd, name)
 
 #undef IO_FAULT_BYTES_
 #undef IO_FAULT_WRAP_
@@ -224,6 +230,10 @@ static inline const struct px_io_ops *io_fault_ops(void)
         .utimensat = io_fault_utimensat_,
         .fchownat = io_fault_fchownat_,
         .mknodat = io_fault_mknodat_,
+        .flistxattr = io_fault_flistxattr_,
+        .fgetxattr = io_fault_fgetxattr_,
+        .fsetxattr = io_fault_fsetxattr_,
+        .fremovexattr = io_fault_fremovexattr_,
     };
     return &ops;
 }

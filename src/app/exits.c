@@ -12,11 +12,10 @@
 
 /* The classes that GNU Wget's manual names ("Exit Status"), and 9 for what it does not check. */
 static const struct exits_rule pfetch_rules[] = {
-    {PX_EUSAGE, 2}, {PX_EBADLINE, 2},   {PX_EREFUSED, 2}, {PX_EIO, 3},   {PX_EFULL, 3},
-    {PX_EEXIST, 3}, {PX_EINUSE, 3},     {PX_ESRC, 3},     {PX_EATTR, 3}, {PX_ESPECIAL, 3},
-    {PX_EOUTPUT, 3},
-    {PX_ENET, 4},   {PX_ETIMEDOUT, 4},  {PX_ETLS, 5},     {PX_EAUTH, 6}, {PX_EPROTO, 7},
-    {PX_EHTTP, 8},  {PX_EINTEGRITY, 9}, {PX_ECHANGED, 9},
+    {PX_EUSAGE, 2},  {PX_EBADLINE, 2}, {PX_EREFUSED, 2},   {PX_EIO, 3},      {PX_EFULL, 3},
+    {PX_EEXIST, 3},  {PX_EINUSE, 3},   {PX_ESRC, 3},       {PX_EATTR, 3},    {PX_ESPECIAL, 3},
+    {PX_EOUTPUT, 3}, {PX_ENET, 4},     {PX_ETIMEDOUT, 4},  {PX_ETLS, 5},     {PX_EAUTH, 6},
+    {PX_EPROTO, 7},  {PX_EHTTP, 8},    {PX_EINTEGRITY, 9}, {PX_ECHANGED, 9},
 };
 
 /* An item that was refused while the rest was copied is 1; 2 says that nothing was touched. */

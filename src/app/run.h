@@ -36,7 +36,7 @@ struct run_listeners {
     struct writeout *writeout; /* --write-out, --spider; needs `out` */
     bool tells_failures;       /* ... in place of messages on standard error */
     struct px_outlock *out;    /* standard output */
-    struct px_outlock *plan; /* a dry run: "SOURCE -> TARGET" for each item */
+    struct px_outlock *plan;   /* a dry run: "SOURCE -> TARGET" for each item */
     struct progress *progress;
     const struct px_log *log; /* messages; NULL = none */
     bool source_is_url;       /* item.source is shown with its secrets masked */

@@ -155,12 +155,12 @@ struct session_program {
     unsigned per_worker; /* streams */
     unsigned
         fds_per_worker; /* descriptors that a worker needs: fewer start where the limit is low */
-    struct writeout *writeout;      /* borrowed; NULL = none */
-    bool tells_failures;            /* it tells of failures, too: no messages about them */
-    const char *const *exec_words;  /* --exec, split; NULL = none */
+    struct writeout *writeout;     /* borrowed; NULL = none */
+    bool tells_failures;           /* it tells of failures, too: no messages about them */
+    const char *const *exec_words; /* --exec, split; NULL = none */
     unsigned exec_jobs;
-    bool uses_stdout;   /* the engine writes there by itself */
-    bool dry_run;       /* items come back skipped: print them as a plan on standard output */
+    bool uses_stdout; /* the engine writes there by itself */
+    bool dry_run;     /* items come back skipped: print them as a plan on standard output */
 };
 
 /* Runs the program; the exit code. Does not return when a signal ended the run: the process dies by

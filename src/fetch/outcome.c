@@ -275,8 +275,7 @@ static void note_title(struct transfer *transfer)
     struct fetch_task *task = transfer->task;
 
     if (transfer->fetch->opts.titles && part_is_open(&task->part)) {
-        char *title =
-            title_of_file(transfer->fetch->io, task->part.fd, task->detail.content_type);
+        char *title = title_of_file(transfer->fetch->io, task->part.fd, task->detail.content_type);
         task->detail.title = task_keep_text(task, title);
         free(title);
     }

@@ -77,7 +77,7 @@ struct fetch_task {
     struct meter *meter; /* the file's rate: its own, or what pieces of a file share */
     struct meter own_meter;
     struct part part;
-    char *body; /* owned: of a small one for standard output; then no part is open */
+    char *body;            /* owned: of a small one for standard output; then no part is open */
     const struct dir *dir; /* held from the first try on; the engine's own one is not counted */
     struct sums sums;      /* sums.line is fixed after task_new() */
     uint64_t size;         /* of the whole, GATE_UNKNOWN */

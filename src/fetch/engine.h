@@ -40,6 +40,8 @@ struct engine_account {
     alignas(ENGINE_CACHE_LINE) struct px_account account;
 };
 
+struct conns;
+
 struct px_fetch {
     struct px_fetch_opts opts; /* with the defaults filled in */
     const struct px_io_ops *io;
@@ -68,6 +70,7 @@ struct px_fetch {
     struct engine_account *accounts;
     struct stream *stream; /* --stdout: the owner's thread alone; else NULL */
     struct pauses pauses;  /* this and the meter change while workers run */
+    struct conns *conns;   /* -x: connections that are kept; has its own lock. NULL: no limit */
     struct meter meter;    /* --limit-rate: all transfers draw from it */
     bool throttled;        /* there is a limit of rates */
     struct slow_rule slow;

@@ -20,6 +20,7 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/connect.h"
+#include "fetch/conns.h"
 #include "fetch/engine.h"
 #include "fetch/entry.h"
 #include "fetch/source.h"
@@ -166,6 +167,17 @@ static void fill_in_defaults(struct px_fetch *fetch)
     }
 }
 
+/* Only where -x can be in the way. */
+static int make_conns(struct px_fetch *fetch)
+{
+    const size_t places = (size_t)fetch->opts.workers * fetch->opts.streams;
+
+    if (fetch->opts.per_host == 0 || fetch->opts.per_host >= places) {
+        return PX_OK;
+    }
+    return conns_new(fetch->opts.per_host, places, fetch->opts.streams, &fetch->conns);
+}
+
 static int open_base(struct px_fetch *fetch, char *error, size_t n)
 {
     if (fetch->opts.dry_run || fetch->opts.spider) {
@@ -255,6 +267,9 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
         rc = board_new(&fetch->board);
     }
     if (rc == PX_OK) {
+        rc = make_conns(fetch);
+    }
+    if (rc == PX_OK) {
         rc = connect_init(fetch, error, n);
     }
     if (rc == PX_OK) {
@@ -293,6 +308,7 @@ void px_fetch_free(struct px_fetch *fetch)
     board_free(fetch->board);
     targets_free(fetch->targets);
     connect_fini(fetch);
+    conns_free(fetch->conns);
     free(fetch->accounts);
     free(fetch);
 }

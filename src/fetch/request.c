@@ -19,6 +19,7 @@
 #include "fetch/connect.h"
 #include "fetch/engine.h"
 #include "fetch/list.h"
+#include "fetch/socket.h"
 #include "fetch/task.h"
 
 /* recv() asks for so much at once. 512 KiB instead of the default 16 KiB cuts recv and poll calls on
@@ -126,6 +127,8 @@ static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
     SET(rc, easy, CURLOPT_PIPEWAIT,
         fetch->opts.streams > 1 && !needs_fresh_connection(fetch) && !fetch->throttled ? 1L : 0L);
     SET(rc, easy, CURLOPT_FORBID_REUSE, needs_fresh_connection(fetch) ? 1L : 0L);
+    SET(rc, easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
+    SET(rc, easy, CURLOPT_CLOSESOCKETDATA, fetch->conns);
     /* DNS answers alone cross threads: TLS sessions raced before 8.10, and libcurl's manual warns
      * of sharing connections and cookies. */
     SET(rc, easy, CURLOPT_SHARE, fetch->share);

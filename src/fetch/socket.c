@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "fetch/address.h"
+#include "fetch/conns.h"
 #include "fetch/engine.h"
+#include "fetch/task.h"
 #include "fetch/transfer.h"
 
 static void note_denied(struct transfer *transfer, const struct sockaddr *address, const char *what)
@@ -48,8 +51,20 @@ curl_socket_t socket_open(void *ctx, curlsocktype purpose, struct curl_sockaddr 
         }
     }
     const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    transfer->opened += fd >= 0;
-    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+    if (fd < 0) {
+        return CURL_SOCKET_BAD;
+    }
+    transfer->opened++;
+    if (transfer->fetch->conns != NULL && transfer->same_origin) {
+        conns_add(transfer->fetch->conns, transfer->slot, transfer->task->origin, fd);
+    }
+    return fd;
+}
+
+int socket_close(void *ctx, curl_socket_t fd)
+{
+    conns_remove(ctx, fd);
+    return close(fd);
 }
 
 bool socket_was_denied(const struct transfer *transfer, CURLcode code)

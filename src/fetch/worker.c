@@ -49,6 +49,7 @@
 #include <pxfer/fetch.h>
 #include <pxfer/status.h>
 
+#include "fetch/conns.h"
 #include "fetch/engine.h"
 #include "fetch/request.h"
 #include "fetch/task.h"
@@ -127,6 +128,7 @@ static void emit(struct fetch_worker *self, struct transfer *place)
 {
     struct fetch_task *task = transfer_release(place);
 
+    conns_use(self->fetch->conns, place->slot, 0);
     if (task->facts.busy && task->facts.retry_after_ms > 0 &&
         task->facts.retry_after_ms <= self->fetch->retry.max_retry_after_ms) {
         /* the source will decide the same, but other workers are about to ask that host now */
@@ -177,6 +179,7 @@ static void begin_task(struct fetch_worker *self, struct transfer *place, struct
         px_worker_emit(self->worker, &task->result);
         return;
     }
+    conns_use(self->fetch->conns, place->slot, task->origin);
     if (transfer_begin(place, task, now) == PX_OK) {
         start_request(self, place);
     } else {

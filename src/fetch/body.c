@@ -21,6 +21,7 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
+#include "fetch/excess.h"
 #include "fetch/joint.h"
 #include "fetch/latename.h"
 #include "fetch/piece.h"
@@ -459,6 +460,7 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
     if (!transfer->judged) { /* else it is a trailer */
         head_line(&transfer->head, line, n);
         stated_line(&transfer->stated, line, n);
+        excess_watch(transfer, line, n);
         transfer->jar.learnt |= transfer->head.value[HEAD_SET_COOKIE] != NULL;
     }
     if (transfer->head_bytes > HEAD_MAX_BYTES) {
@@ -470,14 +472,20 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
     return transfer->aborted ? n + 1 : n;
 }
 
-/* CURLOPT_DEBUGFUNCTION (-vv): the lines of both heads, secrets masked. */
+/* CURLOPT_DEBUGFUNCTION: with -vv the lines of both heads, secrets masked. */
 int body_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx)
 {
-    const struct transfer *transfer = ctx;
+    struct transfer *transfer = ctx;
     const char *mark = type == CURLINFO_HEADER_OUT ? ">" : type == CURLINFO_HEADER_IN ? "<" : NULL;
     char line[1024], shown[1024];
 
     (void)easy;
+    if (type == CURLINFO_TEXT) {
+        excess_note(transfer, text, n);
+    }
+    if (!px_log_wants(transfer->fetch->opts.log, PX_LOG_DEBUG)) {
+        return 0;
+    }
     while (mark != NULL && n > 0) {
         const char *end = memchr(text, '\n', n);
         size_t len = end != NULL ? (size_t)(end - text) : n;

@@ -25,10 +25,11 @@
 
 int handle_make(struct transfer *transfer)
 {
-    bool debug = px_log_wants(transfer->fetch->opts.log, PX_LOG_DEBUG);
+    bool verbose = px_log_wants(transfer->fetch->opts.log, PX_LOG_DEBUG);
     struct request_hooks hooks = {.write = body_on_bytes,
                                   .header = body_on_header,
-                                  .debug = debug ? body_on_debug : NULL,
+                                  .debug = body_on_debug,
+                                  .verbose = verbose,
                                   .open_socket = socket_open,
                                   .ctx = transfer,
                                   .error = transfer->error};

@@ -99,7 +99,7 @@ static CURLcode set_hooks(CURL *easy, const struct request_hooks *hooks)
     if (hooks->debug != NULL) {
         SET(rc, easy, CURLOPT_DEBUGFUNCTION, hooks->debug);
         SET(rc, easy, CURLOPT_DEBUGDATA, hooks->ctx);
-        SET(rc, easy, CURLOPT_VERBOSE, 1L);
+        SET(rc, easy, CURLOPT_VERBOSE, hooks->verbose ? 1L : 0L);
     }
     return rc;
 }
@@ -187,6 +187,7 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
     char range[48];
 
     SET(rc, easy, CURLOPT_URL, request->url);
+    SET(rc, easy, CURLOPT_VERBOSE, px_log_wants(fetch->opts.log, PX_LOG_DEBUG) ? 1L : 0L);
     SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
     SET(rc, easy, CURLOPT_HTTP_VERSION,
         request->http1 ? (long)CURL_HTTP_VERSION_1_1 : http_version(fetch));

@@ -21,6 +21,7 @@ struct request_hooks {
     curl_write_callback write;
     curl_write_callback header;
     curl_debug_callback debug; /* NULL = none */
+    bool verbose;              /* from the begin, not only where a callback asks for it */
     curl_opensocket_callback open_socket;
     void *ctx;
     char *error; /* CURL_ERROR_SIZE bytes */

@@ -23,6 +23,7 @@
 #include "fetch/account.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
+#include "fetch/excess.h"
 #include "fetch/handle.h"
 #include "fetch/outcome.h"
 #include "fetch/piece.h"
@@ -94,6 +95,8 @@ static int prepare(struct transfer *transfer)
     int64_t now = px_now_ns();
 
     transfer->judged = false;
+    transfer->excess = false;
+    transfer->plain_frames = false;
     transfer->over = false;
     transfer->kept = false;
     transfer->at_end = false;
@@ -325,6 +328,10 @@ static bool decide(struct transfer *transfer, CURLcode code)
         if (code == CURLE_OK && gate->body_bytes != GATE_UNKNOWN &&
             transfer->body_bytes != gate->body_bytes) {
             code = CURLE_PARTIAL_FILE;
+        }
+        if (code == CURLE_OK && excess_found(transfer)) {
+            outcome_failed(transfer, PX_EPROTO, "more bytes than the server announced");
+            return false;
         }
         if (code != CURLE_OK) {
             fail_broken(transfer, code);

@@ -64,11 +64,13 @@ struct transfer {
     uint64_t skip;         /* likewise, but they need no comparing (piece.c) */
     bool other;            /* the bytes held came from another mirror */
     bool judged;
-    bool over;    /* a piece that needs no more bytes (piece.c) */
-    bool kept;    /* the part has its name, and its state is of this request */
-    bool at_end;  /* all bytes of the body have come */
-    bool aborted; /* by a callback of ours: `gate`, `local` say why */
-    bool settled; /* the head was enough: the task has its outcome */
+    bool plain_frames; /* HTTP/1: a body ends where its length says, and no frame with it */
+    bool excess;       /* bytes came behind that */
+    bool over;         /* a piece that needs no more bytes (piece.c) */
+    bool kept;         /* the part has its name, and its state is of this request */
+    bool at_end;       /* all bytes of the body have come */
+    bool aborted;      /* by a callback of ours: `gate`, `local` say why */
+    bool settled;      /* the head was enough: the task has its outcome */
     struct gate_result gate;
     char why[LIMITS_WHY_ROOM]; /* gate.why may point here */
     int local;                 /* PX_OK, or the class of a local failure in a callback */

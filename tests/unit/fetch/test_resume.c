@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Going on with held bytes: where the next request begins, and the comparison without a validator.
+ * Whole resumed transfers are in test_transfer.c and test_piece.c.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fetch/fetching.h"
+#include "fetch/resume.h"
+#include "fetch/transfer.h"
+
+#define HELD 100000
+
+static struct area area;
+static struct px_fetch *fetch;
+static struct fetch_task *task;
+static struct transfer transfer;
+static char bytes[HELD];
+
+static int open_task(void **state)
+{
+    (void)state;
+    area_make(&area);
+    const struct px_fetch_opts opts = {.workers = 1, .dir = area.dir};
+    fetch = fetching_new(&opts);
+    task = fetching_task(fetch, "http://h/x", "");
+    for (size_t i = 0; i < HELD; i++) {
+        bytes[i] = (char)(i * 3 + i / 255);
+    }
+    assert_int_equal(task_open_dir(task), PX_OK);
+    transfer = (struct transfer){.fetch = fetch, .task = task};
+    return 0;
+}
+
+static int close_task(void **state)
+{
+    (void)state;
+    task_free(task);
+    px_fetch_free(fetch);
+    area_remove(&area);
+    return 0;
+}
+
+static void hold(size_t n)
+{
+    struct part_place place = task_place(task);
+    assert_int_equal(part_append(&task->part, &place, bytes, n), PX_OK);
+}
+
+static void test_resume_plan_by_what_is_known(void **state)
+{
+    (void)state;
+    resume_plan(&transfer);
+    assert_int_equal(transfer.from, 0);
+    hold(HELD);
+    resume_plan(&transfer); /* nothing to tell versions apart */
+    assert_int_equal(transfer.from, HELD - RESUME_OVERLAP);
+    assert_int_equal(transfer.compare_left, RESUME_OVERLAP);
+    assert_int_equal(transfer.trust, GATE_LENIENT);
+    task->detail.etag = "W/\"weak\"";
+    resume_plan(&transfer);
+    assert_int_equal(transfer.compare_left, RESUME_OVERLAP);
+    task->detail.etag = "\"strong\"";
+    resume_plan(&transfer);
+    assert_int_equal(transfer.from, HELD);
+    assert_int_equal(transfer.compare_left, 0);
+    assert_int_equal(transfer.trust, GATE_STRICT);
+}
+
+static void test_resume_plan_few_bytes_are_asked_for_anew(void **state)
+{
+    (void)state;
+    hold(1000);
+    resume_plan(&transfer);
+    assert_int_equal(transfer.from, 0);
+    assert_int_equal(transfer.to, 0);
+}
+
+static void test_resume_plan_bytes_of_another_mirror(void **state)
+{
+    (void)state;
+    hold(HELD);
+    task->size = 2 * HELD;
+    task->mirror_of_bytes = 1;
+    resume_plan(&transfer); /* no validator, no checksum */
+    assert_true(transfer.other);
+    assert_int_equal(transfer.from, 0);
+    task->detail.etag = "\"strong\"";
+    resume_plan(&transfer);
+    assert_int_equal(transfer.from, HELD);
+    assert_int_equal(transfer.trust, GATE_STRICT);
+    task->sums.line.kind = PX_DIGEST_SHA256;
+    resume_plan(&transfer);
+    assert_int_equal(transfer.trust, GATE_SIZE_ONLY);
+    task->alone = true;
+    resume_plan(&transfer);
+    assert_int_equal(transfer.trust, GATE_STRICT);
+    task->sums.line.kind = PX_DIGEST_NONE;
+}
+
+static void test_resume_compare_same_bytes_then_new_ones(void **state)
+{
+    (void)state;
+    size_t compared;
+    hold(HELD);
+    resume_plan(&transfer);
+    const char *at = bytes + transfer.from;
+    assert_int_equal(resume_compare(&transfer, at, 60000, &compared), PX_OK);
+    assert_int_equal(compared, 60000);
+    at += compared;
+    assert_int_equal(resume_compare(&transfer, at, RESUME_OVERLAP - 60000, &compared), PX_OK);
+    assert_int_equal(transfer.compare_left, 0);
+    assert_int_equal(resume_compare(&transfer, "new", 3, &compared), PX_OK);
+    assert_int_equal(compared, 0);
+}
+
+static void test_resume_compare_one_other_byte_is_another_version(void **state)
+{
+    (void)state;
+    size_t compared;
+    hold(HELD);
+    resume_plan(&transfer);
+    const size_t from = (size_t)transfer.from;
+    bytes[HELD - 1] ^= 1;
+    assert_int_equal(resume_compare(&transfer, bytes + from, HELD - from, &compared), PX_ECHANGED);
+    bytes[HELD - 1] ^= 1;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_task, close_task)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_resume_plan_by_what_is_known),
+        TEST(test_resume_plan_few_bytes_are_asked_for_anew),
+        TEST(test_resume_plan_bytes_of_another_mirror),
+        TEST(test_resume_compare_same_bytes_then_new_ones),
+        TEST(test_resume_compare_one_other_byte_is_another_version),
+    };
+    return cmocka_run_group_tests(tests, fetching_setup, fetching_teardown);
+}

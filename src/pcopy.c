@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <pxfer/copy.h>
@@ -12,11 +13,13 @@
 
 #include "app/copy_engine.h"
 #include "app/copy_options.h"
+#include "app/copy_rules.h"
 #include "app/session.h"
 
 struct options {
     struct session_opts session;
     const char *target_dir; /* -t */
+    struct copy_rules rules;
     struct px_copy_opts copy;
 };
 
@@ -27,7 +30,14 @@ struct options {
 static const struct option_choice update_words[] = {
     {"all", PX_UPDATE_ALL},
     {"none", PX_UPDATE_NONE},
+    {"none-fail", PX_UPDATE_NONE_FAIL},
     {"older", PX_UPDATE_OLDER},
+    {NULL, 0},
+};
+
+static const struct option_choice backup_words[] = {
+    {"simple", PX_BACKUP_SIMPLE},
+    {"numbered", PX_BACKUP_NUMBERED},
     {NULL, 0},
 };
 
@@ -37,6 +47,18 @@ static const struct option_choice reflink_words[] = {
     {"never", PX_REFLINK_NEVER},
     {NULL, 0},
 };
+
+#define RULE_ROW(name_, arg_, help_, kind_)                                       \
+    {                                                                             \
+        .kind = OPTION_CALLBACK, .name = (name_), .arg = (arg_), .help = (help_), \
+        .value = (kind_), .callback = add_rule                                    \
+    }
+
+static int add_rule(void *options, const struct option_spec *spec, const char *arg,
+                    const char **reason)
+{
+    return copy_rules_add(&((struct options *)options)->rules, spec->value, arg, reason);
+}
 
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
@@ -58,6 +80,31 @@ static const struct option_spec table[] = {
      .offset = COPY(update),
      .value = PX_UPDATE_OLDER,
      .choices = update_words},
+    {.kind = OPTION_CHOICE_OPTIONAL,
+     .name = "backup",
+     .help = "keep what is replaced, as NAME~ or NAME.~1~; simple without a word",
+     .offset = COPY(backup),
+     .value = PX_BACKUP_SIMPLE,
+     .choices = backup_words},
+    OPTION_ROW_ARG(OPTION_STRING, 'S', "suffix", "SUFFIX", "of simple backups, in place of ~", NULL,
+                   COPY(backup_suffix)),
+    OPTION_ROW_FLAG(0, "delete", "remove from copied directories what the source lacks",
+                    COPY(remove_extra)),
+    OPTION_ROW_NUMBER(OPTION_U64, 0, "max-delete", "stop removing after so many names", NULL,
+                      COPY(max_delete), 1, 0),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "files-from", "FILE",
+                   "only the names in FILE, below SRC; - for standard input", NULL,
+                   COPY(names_from)),
+    OPTION_ROW_FLAG('0', "null", "names and patterns in files end in NUL", COPY(names_nul)),
+    RULE_ROW("exclude", "GLOB", "leave out these names; the first rule that matches decides",
+             PX_RULE_EXCLUDE),
+    RULE_ROW("include", "GLOB", "take these names", PX_RULE_INCLUDE),
+    RULE_ROW("exclude-from", "FILE", "read patterns from FILE", PX_RULE_EXCLUDE_FROM),
+    OPTION_ROW_SET('P', "no-dereference", "copy symbolic links as links; the default", COPY(follow),
+                   PX_FOLLOW_NEVER),
+    OPTION_ROW_SET('H', NULL, "follow symbolic links that are operands", COPY(follow),
+                   PX_FOLLOW_OPERANDS),
+    OPTION_ROW_SET('L', "dereference", "follow all symbolic links", COPY(follow), PX_FOLLOW_ALL),
     OPTION_ROW_FLAG('x', "one-file-system", "do not go into other file systems",
                     COPY(one_file_system)),
     OPTION_ROW_FLAG(0, "specials", "make FIFOs, sockets and devices anew; else they are skipped",
@@ -77,6 +124,7 @@ static const struct option_spec table[] = {
      .callback = copy_options_keep},
     {.kind = OPTION_IGNORED, .letter = 'p'},
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be copied", COPY(dry_run)),
+    OPTION_ROW_FLAG(0, "dry-run", "only print what would be done", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
                       "worker threads; default: one for each processor", NULL, AT(session.jobs), 1,
@@ -122,8 +170,8 @@ static const char *target(void *ctx)
 
 static const char *only_once(void *ctx)
 {
-    (void)ctx;
-    return NULL;
+    const char *from = ((const struct options *)ctx)->copy.names_from;
+    return from != NULL && strcmp(from, "-") == 0 ? "the names come from standard input" : NULL;
 }
 
 /* Operands: SRC... DST, or with -t only sources. */
@@ -145,7 +193,13 @@ static int assign_operands(struct options *options, const struct option_parsed *
     if (copy->target_is_thing && copy->n_sources > 1) {
         return option_complain(&program, stderr, "-T takes one source");
     }
-    return PX_OK;
+    copy->rules = options->rules.items;
+    copy->n_rules = options->rules.n;
+    if (copy->backup_suffix != NULL && copy->backup == PX_BACKUP_NONE) {
+        copy->backup = PX_BACKUP_SIMPLE; /* as cp does */
+    }
+    const char *clash = copy_rules_clash(copy);
+    return clash != NULL ? option_complain(&program, stderr, "%s", clash) : PX_OK;
 }
 
 static unsigned online_processors(void)
@@ -170,6 +224,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .target = target,
         .only_once = only_once,
         .dry_run = options->copy.dry_run,
+        .plan_words = copy_engine_plan_words,
     };
     if (assign_operands(options, parsed) != PX_OK) {
         return EXITS_USAGE;
@@ -183,5 +238,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
 int main(int argc, char **argv)
 {
     struct options options = {0};
-    return session_start(&program, &exits_pcopy, argc, argv, &options, run);
+    const int code = session_start(&program, &exits_pcopy, argc, argv, &options, run);
+    free(options.rules.items);
+    return code;
 }

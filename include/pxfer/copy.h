@@ -35,6 +35,25 @@ enum px_update {
     PX_UPDATE_ALL,   /* the default: replace what is there */
     PX_UPDATE_NONE,  /* -n: an existing target is skipped */
     PX_UPDATE_OLDER, /* -u: replaced only when older than the source, or, same mtime, other size */
+    PX_UPDATE_NONE_FAIL, /* as NONE, and each target that exists is a failure */
+};
+
+enum px_follow {                     /* which symbolic links are followed */
+                 PX_FOLLOW_NEVER,    /* -P, the default */
+                 PX_FOLLOW_OPERANDS, /* -H */
+                 PX_FOLLOW_ALL,      /* -L */
+};
+
+enum px_backup { /* what becomes of a file that is replaced */
+                 PX_BACKUP_NONE,
+                 PX_BACKUP_SIMPLE,   /* NAME~, or another suffix */
+                 PX_BACKUP_NUMBERED, /* NAME.~1~: the first number that is free */
+};
+
+/* Names that are left out or taken: the first rule that matches decides. */
+struct px_copy_rule {
+    enum { PX_RULE_EXCLUDE, PX_RULE_INCLUDE, PX_RULE_EXCLUDE_FROM } kind;
+    const char *text; /* a pattern; EXCLUDE_FROM: the path of a file of them */
 };
 
 enum px_copy_type { /* what an item is */
@@ -42,6 +61,12 @@ enum px_copy_type { /* what an item is */
                     PX_COPY_DIR,
                     PX_COPY_LINK,
                     PX_COPY_SPECIAL
+};
+
+enum px_copy_action {                    /* what is done to the target */
+                      PX_ACTION_MAKE,    /* it is new */
+                      PX_ACTION_REPLACE, /* something is there; a directory: merged */
+                      PX_ACTION_DELETE   /* the source has none */
 };
 
 enum px_copy_engine { /* how the bytes of a file went */
@@ -84,9 +109,19 @@ struct px_copy_opts {
     bool one_file_system; /* -x */
     bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     struct px_copy_attrs keep;
-    uint64_t chunk_bytes; /* 0 = 64 MiB; files from two chunks up are shared by workers */
-    bool dry_run;         /* decide, write nothing: every item comes back skipped */
-    bool every_item;      /* results list every item, not only failures (journal, -v, --json) */
+    enum px_follow follow;
+    const struct px_copy_rule *rules; /* --exclude, --include, --exclude-from, in their order */
+    size_t n_rules;
+    const char *names_from; /* --files-from: names below the one source; "-" = standard input */
+    bool names_nul;         /* they, and lines of patterns, end in NUL */
+    enum px_backup backup;
+    const char *backup_suffix; /* NULL = "~" */
+    bool remove_extra;         /* --delete */
+    uint64_t max_delete;       /* names; 0 = no limit */
+    bool check;                /* write nothing, compare */
+    uint64_t chunk_bytes;      /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    bool dry_run;              /* decide, write nothing: every item comes back skipped */
+    bool every_item; /* results list every item, not only failures (journal, -v, --json) */
 
     const struct px_io_ops *io;   /* NULL = the real calls */
     struct px_activity *activity; /* NULL = none; one slot for each worker */
@@ -95,6 +130,7 @@ struct px_copy_opts {
 
 struct px_copy_detail {
     enum px_copy_type type;
+    enum px_copy_action action; /* in a dry run what would be done; MAKE where nobody looked */
     enum px_copy_engine engine;
     const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
 };
@@ -114,6 +150,7 @@ enum px_copy_counter {
     PX_COPY_WRITTEN,
     PX_COPY_DIRS,
     PX_COPY_CHUNKS,
+    PX_COPY_DELETED, /* names, those inside deleted directories too */
     PX_COPY_COUNTERS_
 };
 

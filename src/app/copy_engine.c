@@ -4,7 +4,13 @@
  */
 #include "app/copy_engine.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
 #include <pxfer/status.h>
+
+#include "base/fdio.h"
 
 static const char *const phase_limits[] = {
     "reading directories",   "opening and naming files", "moving the data",
@@ -32,6 +38,9 @@ static void copy_engine_detail(struct jsonl *json, const struct px_item *item)
     if (detail->engine != PX_ENGINE_NONE) {
         jsonl_string(json, "engine", px_copy_engine_name(detail->engine));
     }
+    if (detail->action == PX_ACTION_DELETE) {
+        jsonl_string(json, "action", "delete");
+    }
     if (detail->skip_reason != NULL) {
         jsonl_string(json, "reason", detail->skip_reason);
     }
@@ -45,6 +54,38 @@ struct journal_schema copy_engine_journal(void)
         .phase_names = px_copy_phase_names(),
         .detail = copy_engine_detail,
     };
+}
+
+static const char *copy_engine_verb(const struct px_item *item)
+{
+    const struct px_copy_detail *detail = item->detail;
+    const bool is_dir = detail->type == PX_COPY_DIR;
+    if (item->state == PX_ITEM_FAILED) {
+        return item->status == PX_EEXIST ? "clash" : "fail";
+    }
+    if (item->status != PX_OK) {
+        return "skip";
+    }
+    switch (detail->action) {
+    case PX_ACTION_MAKE: return is_dir ? "make" : "copy";
+    case PX_ACTION_REPLACE: return is_dir ? "merge" : "replace";
+    case PX_ACTION_DELETE: return "delete";
+    }
+    return "copy";
+}
+
+bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room)
+{
+    const struct px_copy_detail *detail = item->detail;
+    if (detail->type == PX_COPY_FILE && item->status == PX_OK) {
+        (void)snprintf(out, room, "%-8s %12" PRIu64 "  ", copy_engine_verb(item), item->bytes);
+    } else {
+        (void)snprintf(out, room, "%-8s %12s  ", copy_engine_verb(item),
+                       detail->type == PX_COPY_DIR    ? "directory"
+                       : detail->type == PX_COPY_LINK ? "link"
+                                                      : "-");
+    }
+    return detail->action == PX_ACTION_DELETE;
 }
 
 static const struct px_account *copy_engine_account(const void *engine, unsigned worker)
@@ -72,8 +113,10 @@ int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *
     }
     status = px_copy_source(copy, &out->source);
     if (status != PX_OK) {
+        (void)snprintf(error, room, "--files-from: %s",
+                       status == PX_EIO ? px_errno_text(errno) : px_status_text(status));
         px_copy_free(copy);
-        return status;
+        return status == PX_EIO ? PX_EUSAGE : status; /* nothing was begun */
     }
     out->engine = copy;
     out->body = px_copy_body(copy);

@@ -6,6 +6,7 @@
 #ifndef PX_APP_COPY_ENGINE_H
 #define PX_APP_COPY_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <pxfer/attr.h>
@@ -16,6 +17,9 @@
 /* What points into static storage. */
 struct report_schema copy_engine_report(void);
 struct journal_schema copy_engine_journal(void);
+
+/* plan_words_fn: what would be done with an item, and how many bytes it has. */
+bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room);
 
 /* Opens the engine with `opts`, of which `run` decides the workers, the target and who listens.
  * `opts` may go away afterwards; what it points to may not. Errors as px_copy_new(). */

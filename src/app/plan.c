@@ -26,31 +26,39 @@ static void plan_put(struct plan *plan, const char *text, size_t len)
     plan->len += len;
 }
 
-static int plan_line(struct plan *plan, const char *source, const char *target)
+/* "WORDS", "SOURCE", " -> ", "TARGET"; the second and third may be empty. */
+static int plan_line(struct plan *plan, const char *const parts[4])
 {
-    static const char arrow[] = " -> ";
-    const size_t source_len = strlen(source), target_len = strlen(target);
-    const size_t len = source_len + target_len + sizeof arrow;
-    int status = len > PLAN_BYTES - plan->len ? plan_flush(plan) : PX_OK;
+    size_t len = 1;
+    for (int i = 0; i < 4; i++) {
+        len += strlen(parts[i]);
+    }
+    const int status = len > PLAN_BYTES - plan->len ? plan_flush(plan) : PX_OK;
     if (status != PX_OK) {
         return status;
     }
     if (len > PLAN_BYTES) {
-        return px_outlock_printf(plan->out, "%s%s%s\n", source, arrow, target);
+        return px_outlock_printf(plan->out, "%s%s%s%s\n", parts[0], parts[1], parts[2], parts[3]);
     }
-    plan_put(plan, source, source_len);
-    plan_put(plan, arrow, sizeof arrow - 1);
-    plan_put(plan, target, target_len);
+    for (int i = 0; i < 4; i++) {
+        plan_put(plan, parts[i], strlen(parts[i]));
+    }
     plan_put(plan, "\n", 1);
     return PX_OK;
 }
 
 int plan_add(struct plan *plan, const struct px_item *item, bool source_is_url)
 {
+    char words[PLAN_WORDS_ROOM] = "";
+    const bool target_only = plan->words != NULL && plan->words(item, words, sizeof words);
     char *source = source_is_url ? px_show_url_dup(item->source) : px_show_dup(item->source);
     char *target = px_show_dup(item->target);
-    const int status =
-        source != NULL && target != NULL ? plan_line(plan, source, target) : PX_ENOMEM;
+    int status = PX_ENOMEM;
+    if (source != NULL && target != NULL) {
+        const char *const parts[4] = {words, target_only ? "" : source, target_only ? "" : " -> ",
+                                      target};
+        status = plan_line(plan, parts);
+    }
     free(source);
     free(target);
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * app/plan.h - what a dry run would have done: "SOURCE -> TARGET" lines, gathered so that ten million
+ * app/plan.h - what a dry run would have done: "SOURCE -> TARGET" lines, if the
+ * engine wants with words before, gathered so that ten million
  * of them are not ten million writes. Main's thread only.
  */
 #ifndef PX_APP_PLAN_H
@@ -16,8 +17,15 @@ struct px_outlock;
 
 #define PLAN_BYTES ((size_t)65536)
 
+/* Writes what comes before the paths into `out` (`room` bytes), nothing without a line end. True:
+ * the target alone is named, no source. */
+typedef bool plan_words_fn(const struct px_item *item, char *out, size_t room);
+
+#define PLAN_WORDS_ROOM 64
+
 struct plan {
     struct px_outlock *out; /* borrowed; NULL: there is no plan */
+    plan_words_fn *words;   /* NULL = none */
     size_t len;
     char text[PLAN_BYTES];
 };

@@ -100,9 +100,26 @@ static void run_note_output(struct run *run, const char *what, int status)
     }
 }
 
+/* Has an item its line in the plan of a dry run? Without words only what would be done. */
+static bool run_is_planned(const struct run *run, const struct px_item *item)
+{
+    if (run->opts->to.plan == NULL || item->state == PX_ITEM_CANCELED) {
+        return false;
+    }
+    if (run->opts->to.plan_words != NULL) {
+        return item->target != NULL;
+    }
+    return item->state == PX_ITEM_SKIPPED && item->status == PX_OK;
+}
+
 /* `worked`: a worker had it, and has said at -v what became of it. */
 static void run_tell_item(struct run *run, const struct px_item *item, bool worked)
 {
+    const bool planned = run_is_planned(run, item);
+    if (planned) {
+        run_note_output(run, "standard output",
+                        plan_add(run->plan, item, run->opts->to.source_is_url));
+    }
     switch (item->state) {
     case PX_ITEM_OK:
         if (item->error != NULL) { /* done, with something to say: an attribute could not be kept */
@@ -110,10 +127,10 @@ static void run_tell_item(struct run *run, const struct px_item *item, bool work
         }
         break;
     case PX_ITEM_SKIPPED:
-        if (run->opts->to.plan != NULL && item->status == PX_OK) {
-            run_note_output(run, "standard output",
-                            plan_add(run->plan, item, run->opts->to.source_is_url));
-        } else if (!run_is_plain_skip(item)) {
+        if (run->opts->to.plan != NULL && (item->status == PX_OK || planned)) {
+            break;
+        }
+        if (!run_is_plain_skip(item)) {
             run_say(run, PX_LOG_NORMAL, "skipped: ", item);
         } else if (!worked) {
             run_say(run, PX_LOG_VERBOSE, "skipped: ", item);
@@ -499,7 +516,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     if (out->worker == NULL) {
         return PX_ENOMEM;
     }
-    struct plan plan = {.out = opts->to.plan};
+    struct plan plan = {.out = opts->to.plan, .words = opts->to.plan_words};
     struct run run = {.opts = opts, .source = engine->source, .summary = out, .plan = &plan};
     const struct px_pool_opts pool = {
         .workers = opts->workers,

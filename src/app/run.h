@@ -23,6 +23,7 @@
 #include "app/exec.h"
 #include "app/failures.h"
 #include "app/journal.h"
+#include "app/plan.h"
 #include "app/progress.h"
 #include "app/signals.h"
 #include "app/summary.h"
@@ -37,6 +38,7 @@ struct run_listeners {
     bool tells_failures;       /* ... in place of messages on standard error */
     struct px_outlock *out;    /* standard output */
     struct px_outlock *plan;   /* a dry run: "SOURCE -> TARGET" for each item */
+    plan_words_fn *plan_words; /* NULL = a plain line for what would be done */
     struct progress *progress;
     const struct px_log *log; /* messages; NULL = none */
     bool source_is_url;       /* item.source is shown with its secrets masked */

@@ -121,6 +121,7 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     to->tells_failures = s->program->tells_failures;
     to->out = s->out;
     to->plan = s->program->dry_run && !s->opts->json ? s->out : NULL;
+    to->plan_words = s->program->plan_words;
     errno = 0;
     if (s->opts->journal != NULL) {
         status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &to->journal);

@@ -19,6 +19,7 @@
 #include "app/exits.h"
 #include "app/journal.h"
 #include "app/option.h"
+#include "app/plan.h"
 #include "app/progress.h"
 #include "app/report.h"
 #include "app/run.h"
@@ -160,7 +161,9 @@ struct session_program {
     const char *const *exec_words; /* --exec, split; NULL = none */
     unsigned exec_jobs;
     bool uses_stdout; /* the engine writes there by itself */
-    bool dry_run;     /* items come back skipped: print them as a plan on standard output */
+    /* The words before an item's line of a dry run's plan; NULL = none (app/plan.h). */
+    plan_words_fn *plan_words;
+    bool dry_run; /* items come back skipped: print them as a plan on standard output */
 };
 
 /* Runs the program; the exit code. Does not return when a signal ended the run: the process dies by

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/show.h"
 #include "copy/data.h"
@@ -135,7 +136,11 @@ static void copier_say(const struct px_copier *copier, const struct px_entry *en
     char *target = px_dir_path(entry->dir, PX_SIDE_TARGET, entry->target_name);
     char *source_shown = source != NULL ? px_show_dup(source) : NULL;
     char *target_shown = target != NULL ? px_show_dup(target) : NULL;
-    if (source_shown != NULL && target_shown != NULL) {
+    if (target_shown != NULL && entry->action == PX_ACTION_DELETE) {
+        px_log_line(log, PX_LOG_VERBOSE, (int)copier->worker->index, "delete %s: %s%s%s",
+                    target_shown, px_item_state_name(state), entry->skip_reason != NULL ? ", " : "",
+                    entry->skip_reason != NULL ? entry->skip_reason : "");
+    } else if (source_shown != NULL && target_shown != NULL) {
         const bool engine = entry->engine != PX_ENGINE_NONE;
         const bool why = engine && px_log_wants(log, PX_LOG_DEBUG) && entry->engine_why != NULL;
         px_log_line(log, PX_LOG_VERBOSE, (int)copier->worker->index,
@@ -155,7 +160,10 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
                       const struct px_fail *fail)
 {
     copier_keep_account(copier, entry);
-    if (state == PX_ITEM_OK) {
+    if (state == PX_ITEM_FAILED && entry->dir != NULL) {
+        atomic_store_explicit(&entry->dir->failed, true, memory_order_relaxed);
+    }
+    if (state == PX_ITEM_OK && entry->action != PX_ACTION_DELETE) {
         copier_count_kind(copier->account, entry);
     }
     if (state == PX_ITEM_FAILED && fail != NULL && px_fail_stops_all(fail)) {
@@ -168,11 +176,24 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
     }
 }
 
+/* --update=none-fail: what exists is left alone, and that is a failure. */
+static bool copier_refuses_skip(const struct px_copier *copier, const struct px_entry *entry)
+{
+    return copier->copy->opts.update == PX_UPDATE_NONE_FAIL && entry->skip_reason != NULL &&
+           strcmp(entry->skip_reason, PX_SKIP_EXISTS) == 0;
+}
+
 void px_copier_settle_status(struct px_copier *copier, struct px_entry *entry, int status,
                              const struct px_fail *fail)
 {
     switch (status) {
     case PX_OK:
+        if (copier_refuses_skip(copier, entry)) {
+            struct px_fail exists;
+            PX_IGNORE(px_fail_set(&exists, PX_EEXIST, 0, "publish: the target exists"));
+            px_copier_settle(copier, entry, PX_ITEM_FAILED, &exists);
+            break;
+        }
         px_copier_settle(copier, entry, entry->skip_reason != NULL ? PX_ITEM_SKIPPED : PX_ITEM_OK,
                          NULL);
         break;

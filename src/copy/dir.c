@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/extra.h"
+#include "copy/select.h"
 #include "copy/xattr.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -102,6 +104,7 @@ static void dir_free(struct px_copier *copier, struct px_dir *dir)
     if (dir != NULL) {
         dir_close(copier->io, dir->fds.source);
         dir_close(copier->io, dir->fds.target);
+        px_listed_free(dir->batch);
         free(dir->listing_fail);
         free(dir);
     }
@@ -171,7 +174,8 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
                                 struct px_dir *dir, struct px_fail *fail)
 {
     const struct px_dir_fds at = px_dir_acquire(entry->dir);
-    dir->fds.source = dir_open_source(copier, at.source, entry->source_name, O_NOFOLLOW);
+    dir->fds.source =
+        dir_open_source(copier, at.source, entry->source_name, px_select_open_flag(copier, entry));
     const int err = errno;
     px_dir_release(entry->dir);
     if (dir->fds.source < 0 && err == ENOTDIR) {
@@ -188,6 +192,12 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
     }
     if (expect_is(&dir->top->target_at, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
         return px_fail_set(fail, PX_EREFUSED, 0, "copy directory: it is the target itself");
+    }
+    for (const struct px_dir *up = entry->dir; px_select_follows(copier, entry) && up != NULL;
+         up = up->parent) {
+        if (up->st.st_ino == dir->st.st_ino && up->st.st_dev == dir->st.st_dev) {
+            return px_fail_set(fail, PX_EREFUSED, 0, "open directory: a link leads back up to it");
+        }
     }
     dir->elsewhere = copier->copy->opts.one_file_system && dir->st.st_dev != dir->top->source_dev;
     return PX_OK;
@@ -293,6 +303,19 @@ static int dir_fill(struct px_copier *copier, const struct px_entry *entry, stru
     return status == PX_OK ? dir_learn(copier, dir, fail) : status;
 }
 
+/* Which of the listed names, if there is a list, are below it. */
+static void dir_find_listed(struct px_dir *dir)
+{
+    const struct px_dir *parent = dir->parent;
+    if (parent == dir->top && parent->batch != NULL) {
+        dir->listed = px_listed_all(parent->batch);
+    } else if (parent->is_listed) {
+        dir->listed = px_listed_below(&parent->listed, dir->source_name);
+    }
+    dir->is_listed = dir->listed.batch != NULL;
+    dir->listed_at = dir->listed.first;
+}
+
 int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct px_dir **out,
                 struct px_fail *fail)
 {
@@ -302,6 +325,7 @@ int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct p
     }
     dir->parent = entry->dir;
     dir->top = entry->dir->top;
+    dir_find_listed(dir);
     const int status = dir_fill(copier, entry, dir, fail);
     if (status != PX_OK) {
         dir_free(copier, dir);
@@ -361,7 +385,10 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
                              .source_name = dir->source_name,
                              .target_name = dir->target_name,
                              .type = PX_COPY_DIR,
+                             .action = dir->fds.target >= 0 && !dir->made ? PX_ACTION_REPLACE
+                                                                          : PX_ACTION_MAKE,
                              .attempts = 1};
+    px_extra_handle(copier, dir);
     px_copier_begin(copier, &entry);
     int status = PX_OK;
     if (copier->copy->opts.dry_run) {

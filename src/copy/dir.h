@@ -22,6 +22,7 @@
 
 #include "copy/copier.h"
 #include "copy/fail.h"
+#include "copy/listed.h"
 #include "copy/meta.h"
 
 enum px_side { PX_SIDE_SOURCE, PX_SIDE_TARGET };
@@ -42,9 +43,13 @@ struct px_dir {
     bool plain;     /* what a new file in it will have is known: `fresh` and its mode & ~umask */
     bool inherits;  /* what is made in the target gets an ACL from it */
     struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
-    bool elsewhere;        /* -x: on another file system, left empty */
+    bool is_listed;        /* its names come from a list: */
+    struct px_listed_part listed;
+    bool elsewhere; /* -x: on another file system, left empty */
     const char *source_name;
     const char *target_name;
+
+    struct px_listed *batch; /* containers only, owned: what all below it is listed in */
 
     /* containers only: guard against a target that turns up below the source (bind mounts) */
     dev_t source_dev;             /* of the operand, for -x */
@@ -54,8 +59,10 @@ struct px_dir {
     /* atomic */
     atomic_uint refs;
     atomic_bool partly; /* something below it was canceled */
+    atomic_bool failed; /* something in it failed */
 
     /* written by the lister only, before it gives up its reference */
+    size_t listed_at;
     struct px_fail *listing_fail; /* the listing broke off; owned */
 
     char text[]; /* names; container: base paths */

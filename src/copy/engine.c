@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/select.h"
 #include "copy/worker.h"
 
 const char *const *px_copy_phase_names(void)
@@ -26,8 +27,8 @@ const char *const *px_copy_phase_names(void)
 
 const char *const *px_copy_counter_names(void)
 {
-    static const char *const names[] = {"reflink",     "copy_file_range", "read/write",
-                                        "directories", "chunks",          NULL};
+    static const char *const names[] = {"reflink", "copy_file_range", "read/write", "directories",
+                                        "chunks",  "deleted",         NULL};
     return names;
 }
 
@@ -90,7 +91,12 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
     if (engine_alloc(copy) != PX_OK) {
         goto out_free;
     }
-    const int status = px_plan_make(&copy->opts, error, n, &copy->plan);
+    int status = px_select_load(&copy->opts, &copy->patterns, error, n);
+    if (status != PX_OK) {
+        px_copy_free(copy);
+        return status;
+    }
+    status = px_plan_make(&copy->opts, error, n, &copy->plan);
     if (status != PX_OK) {
         px_copy_free(copy);
         return status;
@@ -113,6 +119,7 @@ void px_copy_free(struct px_copy *copy)
     }
     px_plan_fini(&copy->plan);
     px_pairs_fini(&copy->pairs);
+    px_patterns_free(&copy->patterns);
     free(copy->slots);
     free(copy);
 }

@@ -13,6 +13,7 @@
 #include <pxfer/copy.h>
 
 #include "copy/pair.h"
+#include "copy/pattern.h"
 #include "copy/plan.h"
 
 #define PX_CACHE_LINE 64
@@ -30,11 +31,13 @@ struct px_copy {
     mode_t umask;
     uid_t uid; /* effective */
     gid_t gid;
-    int open_flags;             /* O_NOATIME where it is allowed (root), else 0 */
+    int open_flags; /* O_NOATIME where it is allowed (root), else 0 */
+    struct px_patterns patterns;
     struct px_copy_slot *slots; /* one for each worker; written by that worker only */
 
-    struct px_pairs pairs; /* has its own lock */
-    atomic_bool full;      /* the target is full or read-only: nothing more is begun */
+    struct px_pairs pairs;        /* has its own lock */
+    atomic_uint_fast64_t deleted; /* names, by --delete */
+    atomic_bool full;             /* the target is full or read-only: nothing more is begun */
 };
 
 #endif

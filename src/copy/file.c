@@ -19,6 +19,7 @@
 #include "copy/data.h"
 #include "copy/dir.h"
 #include "copy/policy.h"
+#include "copy/select.h"
 #include "copy/walk.h"
 
 #define FILE_TRIES 3
@@ -42,7 +43,8 @@ bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
 static int file_open_source(struct px_copier *copier, const struct px_entry *entry, int *fd,
                             struct px_fail *fail)
 {
-    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const int flags =
+        O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | px_select_open_flag(copier, entry);
     const int noatime = copier->copy->open_flags;
     const struct px_dir_fds fds = px_dir_acquire(entry->dir);
     *fd = copier->io->openat(fds.source, entry->source_name, flags | noatime, 0);
@@ -51,6 +53,9 @@ static int file_open_source(struct px_copier *copier, const struct px_entry *ent
     }
     const int err = errno;
     px_dir_release(entry->dir);
+    if (*fd < 0 && err == ENOENT && (entry->dir->is_listed || px_select_follows(copier, entry))) {
+        return px_fail_set(fail, PX_ESRC, err, "open source"); /* it need not ever have been there */
+    }
     return *fd >= 0 ? PX_OK : px_fail_source(fail, err, "open source");
 }
 
@@ -178,7 +183,7 @@ static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_s
     struct px_file file = {.in = -1, .out = {.fd = -1}};
     int status = file_look(copier, entry, &file, fail);
     if (status == PX_OK) {
-        px_policy_apply(copier, entry, &file.st);
+        status = px_policy_apply(copier, entry, &file.st, fail);
     }
     if (status == PX_OK && entry->skip_reason == NULL) {
         px_walk_share(copier, (uint64_t)file.st.st_size);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "copy/backup.h"
 #include "copy/data.h"
 #include "copy/dir.h"
 #include "copy/meta.h"
@@ -99,6 +100,13 @@ static int node_replace(struct px_copier *copier, const struct px_entry *entry,
     }
     const int meta = node_meta(copier, entry, node, temp, fail);
     status = meta == PX_EATTR ? PX_OK : meta;
+    if (status == PX_OK) {
+        status = px_backup_keep(copier, entry, dirfd, &node->source, fail);
+        if (status != PX_OK) {
+            PX_IGNORE(io->unlinkat(dirfd, temp, 0)); /* the next run removes it */
+            return status;
+        }
+    }
     if (status == PX_OK && io->renameat(dirfd, temp, dirfd, entry->target_name) == 0) {
         return meta;
     }
@@ -122,8 +130,8 @@ static int node_make(struct px_copier *copier, struct px_entry *entry, const str
     if (errno != EEXIST) {
         return node_fail_make(fail, errno, node);
     }
-    if (copier->copy->opts.update == PX_UPDATE_NONE) {
-        entry->skip_reason = "exists";
+    if (px_policy_keeps(&copier->copy->opts)) {
+        entry->skip_reason = PX_SKIP_EXISTS;
         return PX_OK;
     }
     if (copier->io->fstatat(node->fds.target, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -152,12 +160,13 @@ static int node_copy(struct px_copier *copier, struct px_entry *entry, struct no
     if (link != S_ISLNK(source->st_mode) || S_ISREG(source->st_mode) || S_ISDIR(source->st_mode)) {
         return px_fail_set(fail, PX_ECHANGED, 0, "stat: it is of another kind now");
     }
-    px_policy_apply(copier, entry, source);
-    if (entry->skip_reason != NULL) {
-        return PX_OK;
+    int status = px_policy_apply(copier, entry, source, fail);
+    if (status != PX_OK || entry->skip_reason != NULL) {
+        return status;
     }
-    const int status =
-        link ? link_read(copier, node->fds.source, entry->source_name, &node->text, fail) : PX_OK;
+    if (link) {
+        status = link_read(copier, node->fds.source, entry->source_name, &node->text, fail);
+    }
     return status == PX_OK ? node_make(copier, entry, node, fail) : status;
 }
 

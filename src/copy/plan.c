@@ -187,9 +187,10 @@ static int plan_name_source(struct planner *p, struct px_root *root)
     if (base == NULL) {
         return plan_no_memory(p);
     }
-    const bool contents = base_is_no_name(base);
+    const bool listed = p->opts->names_from != NULL; /* names in it, so its contents */
+    const bool contents = base_is_no_name(base) || listed;
     if (contents) { /* "src/." ".." "/": what is in it goes into the target directory itself */
-        root->source_dir = strcmp(base, ".") == 0 && strlen(root->operand) > 1
+        root->source_dir = !listed && strcmp(base, ".") == 0 && strlen(root->operand) > 1
                                ? px_path_dir(root->operand)
                                : px_path_strip(root->operand);
         root->source_name = strdup(".");
@@ -246,7 +247,7 @@ static int plan_check_target(struct planner *p, const struct px_root *root,
                            "is not a directory and cannot replace one");
     }
     const char *obstacle = px_policy_obstacle(target.st_mode);
-    if (!S_ISDIR(target.st_mode) && obstacle != NULL && p->opts->update != PX_UPDATE_NONE) {
+    if (!S_ISDIR(target.st_mode) && obstacle != NULL && !px_policy_keeps(p->opts)) {
         char text[64];
         (void)snprintf(text, sizeof text, "the target is %s: not replaced", obstacle);
         return plan_refuse(p, PX_EREFUSED, root->operand, text);
@@ -284,7 +285,8 @@ static int plan_source(struct planner *p, struct px_root *root)
         return plan_no_memory(p);
     }
     struct stat st;
-    const int rc = lstat(stripped, &st);
+    const bool follow = p->opts->follow != PX_FOLLOW_NEVER;
+    const int rc = follow ? stat(stripped, &st) : lstat(stripped, &st);
     const int err = errno;
     free(stripped);
     if (rc != 0) { /* an item that failed; the others go on */
@@ -293,6 +295,9 @@ static int plan_source(struct planner *p, struct px_root *root)
         return PX_OK;
     }
     root->expect = (struct px_expect){st.st_dev, st.st_ino, st.st_mode & S_IFMT};
+    if (p->opts->names_from != NULL && !S_ISDIR(st.st_mode)) {
+        return plan_refuse(p, PX_EUSAGE, root->operand, "is not a directory (--files-from)");
+    }
     int status = plan_name_source(p, root);
     if (status == PX_OK) {
         status = plan_check_slash(p, &st);

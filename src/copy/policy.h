@@ -5,6 +5,7 @@
 #ifndef PX_COPY_POLICY_H
 #define PX_COPY_POLICY_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include <pxfer/attr.h>
@@ -23,8 +24,13 @@ const char *px_policy_skip(enum px_update update, const struct stat *source,
  * "a FIFO" ..., static text; NULL: a file or a link, which may be. */
 const char *px_policy_obstacle(mode_t target);
 
+/* Pure: is what exists left alone whatever it is (--update=none, none-fail)? */
+bool px_policy_keeps(const struct px_copy_opts *opts);
+
 /* Looks at the target of `entry` where the policy needs it and sets entry->skip_reason; a dry run
- * skips everything that would be copied. */
-void px_policy_apply(struct px_copier *copier, struct px_entry *entry, const struct stat *source);
+ * skips everything that would be copied, with its action and size. PX_EEXIST: a dry run sees that
+ * something stands in the way. */
+PX_NODISCARD int px_policy_apply(struct px_copier *copier, struct px_entry *entry,
+                                 const struct stat *source, struct px_fail *fail);
 
 #endif

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/backup.h"
 #include "copy/dir.h"
 #include "copy/policy.h"
 
@@ -142,8 +143,8 @@ int px_out_open(struct px_copier *copier, const struct px_entry *entry, const st
 static int out_may_replace(struct px_copier *copier, struct px_entry *entry, int dirfd,
                            const struct stat *source, struct px_fail *fail)
 {
-    if (copier->copy->opts.update == PX_UPDATE_NONE) {
-        entry->skip_reason = "exists";
+    if (px_policy_keeps(&copier->copy->opts)) {
+        entry->skip_reason = PX_SKIP_EXISTS;
         return PX_OK;
     }
     struct stat old;
@@ -156,8 +157,10 @@ static int out_may_replace(struct px_copier *copier, struct px_entry *entry, int
     }
     if (old.st_dev == source->st_dev && old.st_ino == source->st_ino) {
         entry->skip_reason = "same file";
+        return PX_OK;
     }
-    return PX_OK;
+    entry->action = PX_ACTION_REPLACE;
+    return px_backup_keep(copier, entry, dirfd, source, fail);
 }
 
 /* Gives the nameless file the temporary name, locked before anybody can see it. */
@@ -244,12 +247,12 @@ static int out_commit_no_clobber(struct px_copier *copier, struct px_entry *entr
         return PX_OK; /* the temporary name goes with px_out_abort() */
     }
     if (errno == EEXIST) {
-        entry->skip_reason = "exists";
+        entry->skip_reason = PX_SKIP_EXISTS;
         return PX_OK;
     }
     struct stat st; /* a file system without links: look, then rename */
     if (io->fstatat(dirfd, entry->target_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        entry->skip_reason = "exists";
+        entry->skip_reason = PX_SKIP_EXISTS;
         return PX_OK;
     }
     return out_rename(copier, entry, dirfd, out, fail);
@@ -262,7 +265,7 @@ static int out_commit_named(struct px_copier *copier, struct px_entry *entry, in
     if (status != PX_OK) {
         return status;
     }
-    if (copier->copy->opts.update == PX_UPDATE_NONE) {
+    if (px_policy_keeps(&copier->copy->opts)) {
         return out_commit_no_clobber(copier, entry, dirfd, out, fail);
     }
     if (!entry->dir->made) {

@@ -5,12 +5,19 @@
  */
 #include "copy/source.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <pxfer/timing.h>
 
 #include "base/fdio.h"
 #include "copy/engine.h"
 #include "copy/task.h"
+
+/* How long a pipe that has no names now is left alone. */
+#define LIST_WAIT_NS (20 * PX_NS_PER_MS)
 
 /* An operand that is not there is a failed item, and needs no worker. */
 static int source_finish_missing(struct px_task *task, const struct px_root *root)
@@ -20,12 +27,65 @@ static int source_finish_missing(struct px_task *task, const struct px_root *roo
     return px_task_add_operand(task, root->operand, fail.status, fail.os_errno, fail.text);
 }
 
+/* A name of the list that must not be: an item that failed. */
+static int source_bad_name(struct px_copy_source *source, struct px_next *out)
+{
+    uint64_t line;
+    char text[96];
+    const char *name = px_listfile_bad(source->list, &line);
+    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    (void)snprintf(text, sizeof text, "list: name %" PRIu64 " is none of a file below the source",
+                   line);
+    if (task == NULL || px_task_add_operand(task, name, PX_EBADLINE, 0, text) != PX_OK) {
+        px_task_free(task);
+        source->out_of_memory = true;
+        return PX_ENOMEM;
+    }
+    *out = (struct px_next){.task = &task->result, .finished = true};
+    return PX_OK;
+}
+
+/* The one root again and again, each time with the next batch of names. */
+static int source_next_batch(struct px_copy_source *source, struct px_next *out)
+{
+    struct px_listed *batch = NULL;
+    const int status = px_listfile_next(source->list, &batch);
+    if (status == PX_EAGAIN) {
+        out->until_ns = px_now_ns() + LIST_WAIT_NS;
+        return PX_EAGAIN;
+    }
+    if (status == PX_EBADLINE) {
+        return source_bad_name(source, out);
+    }
+    if (status == PX_EIO) {
+        (void)snprintf(source->error, sizeof source->error, "list of names: %s",
+                       px_errno_text(errno));
+    }
+    source->out_of_memory = status == PX_ENOMEM;
+    if (status != PX_OK) {
+        return status;
+    }
+    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    if (task == NULL) {
+        px_listed_free(batch);
+        source->out_of_memory = true;
+        return PX_ENOMEM;
+    }
+    task->root = &source->copy->plan.roots[0];
+    task->batch = batch;
+    *out = (struct px_next){.task = &task->result};
+    return PX_OK;
+}
+
 static int source_next(struct px_source *base, struct px_next *out)
 {
     struct px_copy_source *source = (struct px_copy_source *)base;
     const struct px_plan *plan = &source->copy->plan;
     if (source->draining || source->next_root == plan->n_roots) {
         return PX_EEND;
+    }
+    if (source->list != NULL && plan->roots[0].status == PX_OK) {
+        return source_next_batch(source, out);
     }
     const struct px_root *root = &plan->roots[source->next_root];
     struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
@@ -60,7 +120,11 @@ static void source_drain(struct px_source *base)
 
 static const char *source_error(struct px_source *base)
 {
-    return ((struct px_copy_source *)base)->out_of_memory ? "out of memory" : NULL;
+    const struct px_copy_source *source = (const struct px_copy_source *)base;
+    if (source->error[0] != '\0') {
+        return source->error;
+    }
+    return source->out_of_memory ? "out of memory" : NULL;
 }
 
 /* A tree's size is known when it was walked, not before. */
@@ -72,7 +136,17 @@ static uint64_t source_total_items(struct px_source *base)
 
 static void source_free(struct px_source *base)
 {
+    px_listfile_free(((struct px_copy_source *)base)->list);
     free(base);
+}
+
+static int source_open_list(struct px_copy_source *source)
+{
+    const struct px_copy_opts *opts = &source->copy->opts;
+    if (opts->names_from == NULL) {
+        return PX_OK;
+    }
+    return px_listfile_open(source->copy->io, opts->names_from, opts->names_nul, 0, &source->list);
 }
 
 int px_copy_source(struct px_copy *copy, struct px_source **out)
@@ -92,6 +166,11 @@ int px_copy_source(struct px_copy *copy, struct px_source **out)
     }
     source->source.ops = &ops;
     source->copy = copy;
+    const int status = source_open_list(source);
+    if (status != PX_OK) {
+        free(source);
+        return status;
+    }
     *out = &source->source;
     return PX_OK;
 }

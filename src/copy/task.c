@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "copy/dir.h"
+#include "copy/listed.h"
 #include "copy/names.h"
 
 struct px_task *px_task_new(enum px_task_kind kind, const char *name)
@@ -38,6 +39,7 @@ void px_task_free(struct px_task *task)
     free(task->result.items);
     free(task->dirs);
     free(task->files);
+    px_listed_free(task->batch);
     free(task);
 }
 
@@ -95,7 +97,11 @@ static int task_fill_block(struct px_item *item, const struct px_copy_detail *de
 static int task_fill_paths(struct px_item *item, const struct px_entry *entry)
 {
     const struct px_copy_detail detail = {
-        .type = entry->type, .engine = entry->engine, .skip_reason = entry->skip_reason};
+        .type = entry->type,
+        .action = entry->action,
+        .engine = entry->engine,
+        .skip_reason = entry->skip_reason,
+    };
     char *source = px_dir_path(entry->dir, PX_SIDE_SOURCE, entry->source_name);
     char *target = px_dir_path(entry->dir, PX_SIDE_TARGET, entry->target_name);
     int status = PX_ENOMEM;
@@ -124,14 +130,16 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
         return;
     }
     item->state = state;
-    item->bytes = state == PX_ITEM_OK ? entry->bytes : 0;
+    const bool planned = state == PX_ITEM_SKIPPED && entry->skip_reason != NULL &&
+                         strcmp(entry->skip_reason, PX_SKIP_DRY_RUN) == 0;
+    item->bytes = state == PX_ITEM_OK || planned ? entry->bytes : 0;
     item->worker = worker;
     task_fill_times(item, entry);
     if (fail != NULL) {
         item->status = fail->status;
         item->os_errno = fail->os_errno;
         item->error = strdup(fail->text); /* NULL: the status speaks */
-    } else if (state == PX_ITEM_SKIPPED && strcmp(entry->skip_reason, PX_SKIP_DRY_RUN) != 0) {
+    } else if (state == PX_ITEM_SKIPPED && !planned) {
         item->status = PX_EEXIST; /* left alone, in a dry run too: no line of the plan */
     }
     task->result.n_items++;

@@ -23,6 +23,7 @@
 
 struct px_chunks;
 struct px_dir;
+struct px_listed;
 struct px_names;
 struct px_root;
 
@@ -46,6 +47,7 @@ struct px_task {
     struct px_names *dirs;      /* sub-directories not yet handed out, owned */
     struct px_names *files;     /* everything else, owned */
     struct px_chunks *chunks;   /* HELP: a reference */
+    struct px_listed *batch;    /* ROOT of --files-from: its names, owned until the container is */
     char name[];                /* DIR: the directory's name in its parent */
 };
 
@@ -58,8 +60,9 @@ struct px_expect {
 
 /* One file, link or directory in a worker's hands: what it is, and what becomes known on the way.
  * Turned into an item by px_copier_settle(). */
-/* The skip_reason of what a dry run would have copied. */
+/* The skip_reason of what a dry run would have copied, and of what exists and is to stay. */
 #define PX_SKIP_DRY_RUN "dry run"
+#define PX_SKIP_EXISTS "exists"
 
 struct px_entry {
     struct px_dir *dir; /* borrowed: the directory that it is in */
@@ -67,6 +70,7 @@ struct px_entry {
     const char *target_name;
     const struct px_expect *expect; /* borrowed; NULL: nothing known before */
     enum px_copy_type type;
+    enum px_copy_action action;
     enum px_copy_engine engine;
     const char *engine_why;  /* static text for -vv */
     const char *skip_reason; /* static text */

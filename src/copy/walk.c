@@ -23,11 +23,15 @@
 #include "copy/file.h"
 #include "copy/link.h"
 #include "copy/names.h"
+#include "copy/select.h"
 
 /* A pack is halved before a file of this size, and after this time, so that nobody else is idle for
  * long while one worker sits on a pack of large files: 250 files of 2 MB are spread in 8 steps. */
 #define SHARE_MIN_BYTES ((uint64_t)1024 * 1024)
 #define SHARE_AFTER_NS (2 * PX_NS_PER_MS)
+
+/* Names of a list that are handed out in one go. */
+#define LISTED_AT_ONCE 1024
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
@@ -58,15 +62,34 @@ static void walk_fail_root(struct px_copier *copier, const struct px_fail *fail)
     copier->account->items++;
 }
 
-/* An operand becomes a directory or a pack of one name. False: it failed. */
+/* Do the patterns leave out the operand itself? */
+static bool walk_root_is_excluded(const struct px_copier *copier, const struct px_root *root)
+{
+    struct px_select select;
+    const bool is_dir = S_ISDIR(root->expect.type);
+    if (px_path_is_dots(root->source_name) || px_select_begin(copier, NULL, &select) != PX_OK) {
+        return false;
+    }
+    const bool excluded = px_select_excludes(&select, root->source_name, is_dir);
+    px_select_end(&select);
+    return excluded;
+}
+
+/* An operand becomes a directory or a pack of one name. False: it failed, or is left out. */
 static bool walk_begin_root(struct px_copier *copier)
 {
     struct px_task *task = copier->task;
     struct px_fail fail;
+    if (walk_root_is_excluded(copier, task->root)) {
+        task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
+        return false;
+    }
     if (px_dir_open_container(copier, task->root, &task->dir, &fail) != PX_OK) {
         walk_fail_root(copier, &fail);
         return false;
     }
+    task->dir->batch = task->batch;
+    task->batch = NULL;
     if (S_ISDIR(task->root->expect.type)) {
         task->kind = PX_TASK_DIR;
         return true;
@@ -113,6 +136,7 @@ static bool walk_open_dir(struct px_copier *copier)
 /* What is being done to a listing in this step. */
 struct lister {
     struct px_copier *copier;
+    struct px_select select;
     bool aside; /* the listing lies on the own stack, below tasks that were refused */
 };
 
@@ -165,7 +189,8 @@ static void walk_send(struct lister *lister, struct px_names *names, bool dirs)
 static unsigned char walk_type_of(const struct px_copier *copier, int dirfd, const char *name)
 {
     struct stat st;
-    if (copier->io->fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    const bool follow = copier->copy->opts.follow == PX_FOLLOW_ALL;
+    if (copier->io->fstatat(dirfd, name, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
         return DT_REG;
     }
     return (unsigned char)IFTODT(st.st_mode);
@@ -177,10 +202,13 @@ static void walk_add(struct lister *lister, int dirfd, unsigned char type, const
     if (px_path_is_dots(name)) {
         return;
     }
-    if (type == DT_UNKNOWN) {
+    if (type == DT_UNKNOWN || (type == DT_LNK && copier->copy->opts.follow == PX_FOLLOW_ALL)) {
         type = walk_type_of(copier, dirfd, name);
     }
     const bool dirs = type == DT_DIR;
+    if (px_select_excludes(&lister->select, name, dirs)) {
+        return;
+    }
     struct px_names *names = dirs ? copier->dirs : copier->files;
     if (px_names_add(names, type, name) == PX_OK) {
         return;
@@ -203,26 +231,57 @@ static struct px_names *walk_keep(struct px_copier *copier, const struct px_name
     return pack;
 }
 
+static void walk_list_dir(struct lister *lister, int fd)
+{
+    struct px_copier *copier = lister->copier;
+    const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
+    if (bytes < 0) {
+        walk_break_listing(copier, errno);
+    }
+    copier->task->listing = bytes > 0;
+    for (ssize_t at = 0; at < bytes;) {
+        const struct dirent64 *entry = (const void *)(copier->dents + at);
+        walk_add(lister, fd, entry->d_type, entry->d_name);
+        at += entry->d_reclen;
+    }
+}
+
+/* As many names of a list as a buffer of entries has. */
+static void walk_list_names(struct lister *lister, int fd)
+{
+    struct px_dir *dir = lister->copier->task->dir;
+    char name[PX_LISTED_NAME_ROOM];
+    for (unsigned i = 0; i < LISTED_AT_ONCE; i++) {
+        bool is_dir;
+        if (!px_listed_next(&dir->listed, &dir->listed_at, name, &is_dir)) {
+            lister->copier->task->listing = false;
+            return;
+        }
+        walk_add(lister, fd, is_dir ? DT_DIR : DT_UNKNOWN, name);
+    }
+}
+
 /* One buffer of entries. False: the listing was laid aside. */
 static bool walk_list(struct px_copier *copier)
 {
     struct px_task *task = copier->task;
     struct lister lister = {.copier = copier};
     const int64_t begin_ns = px_now_ns();
-    const int fd = px_dir_acquire(task->dir).source;
-    const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
-    if (bytes < 0) {
-        walk_break_listing(copier, errno);
-    }
-    task->listing = bytes > 0;
     px_names_clear(copier->files);
     px_names_clear(copier->dirs);
-    for (ssize_t at = 0; at < bytes;) {
-        const struct dirent64 *entry = (const void *)(copier->dents + at);
-        walk_add(&lister, fd, entry->d_type, entry->d_name);
-        at += entry->d_reclen;
+    if (px_select_begin(copier, task->dir, &lister.select) != PX_OK) {
+        walk_break_listing(copier, 0);
+        task->listing = false;
+        return true;
+    }
+    const int fd = px_dir_acquire(task->dir).source;
+    if (task->dir->is_listed) {
+        walk_list_names(&lister, fd);
+    } else {
+        walk_list_dir(&lister, fd);
     }
     px_dir_release(task->dir);
+    px_select_end(&lister.select);
     task->dirs = walk_keep(copier, copier->dirs);
     task->files = walk_keep(copier, copier->files);
     copier->account->phase_ns[PX_COPY_WALK] += px_now_ns() - begin_ns;

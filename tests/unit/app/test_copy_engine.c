@@ -60,10 +60,12 @@ static void test_copy_engine_journal_tells_what_is_known(void **state)
         struct px_copy_detail detail;
         const char *members;
     } rows[] = {
-        {{PX_COPY_FILE, PX_ENGINE_REFLINK, NULL}, "\"type\":\"file\",\"engine\":\"reflink\""},
-        {{PX_COPY_FILE, PX_ENGINE_NONE, "exists"}, "\"type\":\"file\",\"reason\":\"exists\""},
-        {{PX_COPY_DIR, PX_ENGINE_NONE, NULL}, "\"type\":\"directory\"}"},
-        {{PX_COPY_LINK, PX_ENGINE_NONE, NULL}, "\"type\":\"link\"}"},
+        {{.type = PX_COPY_FILE, .engine = PX_ENGINE_REFLINK},
+         "\"type\":\"file\",\"engine\":\"reflink\""},
+        {{.type = PX_COPY_FILE, .skip_reason = "exists"},
+         "\"type\":\"file\",\"reason\":\"exists\""},
+        {{.type = PX_COPY_DIR}, "\"type\":\"directory\"}"},
+        {{.type = PX_COPY_LINK}, "\"type\":\"link\"}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *line = line_of(&rows[i].detail);

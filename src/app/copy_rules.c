@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app/copy_rules.c - rules in the order of the command line, and combinations that are refused
+ * before anything is opened. Main's thread only; no lock.
+ */
+#include "app/copy_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <pxfer/status.h>
+
+int copy_rules_add(struct copy_rules *rules, int kind, const char *text, const char **reason)
+{
+    if (text[0] == '\0') {
+        *reason = "it is empty";
+        return PX_EINVAL;
+    }
+    if (rules->n == rules->room) {
+        const size_t room = rules->room > 0 ? 2 * rules->room : 8;
+        struct px_copy_rule *items = realloc(rules->items, room * sizeof *items);
+        if (items == NULL) {
+            return PX_ENOMEM;
+        }
+        rules->items = items;
+        rules->room = room;
+    }
+    struct px_copy_rule *rule = &rules->items[rules->n++];
+    *rule = (struct px_copy_rule){.text = text};
+    rule->kind = kind;
+    return PX_OK;
+}
+
+static bool clash_stdin_twice(const struct px_copy_opts *opts)
+{
+    size_t users = opts->names_from != NULL && strcmp(opts->names_from, "-") == 0;
+    for (size_t i = 0; i < opts->n_rules; i++) {
+        users +=
+            opts->rules[i].kind == PX_RULE_EXCLUDE_FROM && strcmp(opts->rules[i].text, "-") == 0;
+    }
+    return users > 1;
+}
+
+const char *copy_rules_clash(const struct px_copy_opts *opts)
+{
+    if (opts->names_from != NULL && opts->n_sources != 1) {
+        return "--files-from takes one source";
+    }
+    if (opts->names_from != NULL && opts->remove_extra) {
+        return "--files-from and --delete exclude each other";
+    }
+    if (opts->max_delete != 0 && !opts->remove_extra) {
+        return "--max-delete needs --delete";
+    }
+    if (clash_stdin_twice(opts)) {
+        return "only one list can come from standard input";
+    }
+    const char *suffix = opts->backup_suffix;
+    if (suffix != NULL && (suffix[0] == '\0' || strchr(suffix, '/') != NULL)) {
+        return "-S: a suffix has no slash and is not empty";
+    }
+    return NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rules keep their order; combinations that make no sense.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pxfer/status.h>
+
+#include "app/copy_rules.h"
+
+static void test_copy_rules_keep_their_order(void **state)
+{
+    (void)state;
+    struct copy_rules rules = {0};
+    const char *reason = NULL;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(
+            copy_rules_add(&rules, i % 2 ? PX_RULE_INCLUDE : PX_RULE_EXCLUDE, "x", &reason), PX_OK);
+    }
+    assert_int_equal(rules.n, 20);
+    assert_int_equal(rules.items[7].kind, PX_RULE_INCLUDE);
+    assert_int_equal(rules.items[8].kind, PX_RULE_EXCLUDE);
+    assert_int_equal(copy_rules_add(&rules, PX_RULE_EXCLUDE, "", &reason), PX_EINVAL);
+    assert_non_null(reason);
+    free(rules.items);
+}
+
+static void test_copy_rules_clash_is_told(void **state)
+{
+    (void)state;
+    const struct px_copy_rule from_stdin[] = {{PX_RULE_EXCLUDE_FROM, "-"}};
+    const struct px_copy_opts fine[] = {
+        {.n_sources = 3},
+        {.n_sources = 1, .names_from = "list", .rules = from_stdin, .n_rules = 1},
+        {.n_sources = 1, .remove_extra = true, .max_delete = 3},
+        {.n_sources = 1, .backup = PX_BACKUP_SIMPLE, .backup_suffix = ".bak"},
+    };
+    const struct px_copy_opts bad[] = {
+        {.n_sources = 2, .names_from = "list"},
+        {.n_sources = 1, .names_from = "list", .remove_extra = true},
+        {.n_sources = 1, .max_delete = 3},
+        {.n_sources = 1, .names_from = "-", .rules = from_stdin, .n_rules = 1},
+        {.n_sources = 1, .backup_suffix = "a/b"},
+        {.n_sources = 1, .backup_suffix = ""},
+    };
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        assert_null(copy_rules_clash(&fine[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_non_null(copy_rules_clash(&bad[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copy_rules_keep_their_order),
+        cmocka_unit_test(test_copy_rules_clash_is_told),
+    };
+    return cmocka_run_group_tests_name("copy_rules", tests, NULL, NULL);
+}

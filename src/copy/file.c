@@ -54,7 +54,8 @@ static int file_open_source(struct px_copier *copier, const struct px_entry *ent
     const int err = errno;
     px_dir_release(entry->dir);
     if (*fd < 0 && err == ENOENT && (entry->dir->is_listed || px_select_follows(copier, entry))) {
-        return px_fail_set(fail, PX_ESRC, err, "open source"); /* it need not ever have been there */
+        return px_fail_set(fail, PX_ESRC, err,
+                           "open source"); /* it need not ever have been there */
     }
     return *fd >= 0 ? PX_OK : px_fail_source(fail, err, "open source");
 }

@@ -29,6 +29,7 @@ struct px_activity_sample {
     uint64_t done_bytes;
     uint64_t total_bytes; /* 0 = not known */
     int64_t begin_ns;
+    uint64_t group; /* 0 = on its own */
 };
 
 /* PX_EINVAL: no slot. PX_ENOMEM. */
@@ -43,6 +44,12 @@ PX_API void px_activity_begin(struct px_activity *activity, size_t slot, const c
 PX_API void px_activity_total(struct px_activity *activity, size_t slot, uint64_t total_bytes);
 /* `bytes` more were moved. */
 PX_API void px_activity_add(struct px_activity *activity, size_t slot, uint64_t bytes);
+/* The slot's item is one of several that are parts of one thing, which is shown once: `group` is the
+ * same number for all of them, not 0. Their totals and, by px_activity_done(), their bytes are then
+ * those of the whole. */
+PX_API void px_activity_join(struct px_activity *activity, size_t slot, uint64_t group);
+/* So many bytes of the whole are there, whoever moved them. */
+PX_API void px_activity_done(struct px_activity *activity, size_t slot, uint64_t bytes);
 /* The slot is free again. */
 PX_API void px_activity_end(struct px_activity *activity, size_t slot);
 

@@ -99,29 +99,54 @@ int64_t progress_due_ns(const struct progress *progress)
 
 /* --- What there is to see --------------------------------------------------------------------*/
 
-/* Samples every slot; keeps the first `room` active ones. The bytes that active items of known size
- * still need come to `*left_bytes`. */
-static void progress_sample(struct progress *progress, size_t room, struct progress_view *view,
+/* Another part of something that is seen already: the newest count of its bytes is the highest. */
+static bool progress_merge(struct progress *progress, size_t n,
+                           const struct px_activity_sample *sample)
+{
+    for (size_t i = 0; i < n && sample->group != 0; i++) {
+        struct px_activity_sample *seen = &progress->samples[i];
+        if (seen->group == sample->group) {
+            seen->done_bytes =
+                seen->done_bytes > sample->done_bytes ? seen->done_bytes : sample->done_bytes;
+            seen->begin_ns = seen->begin_ns < sample->begin_ns ? seen->begin_ns : sample->begin_ns;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t progress_left(const struct px_activity_sample *sample)
+{
+    return sample->total_bytes > sample->done_bytes ? sample->total_bytes - sample->done_bytes : 0;
+}
+
+/* Samples every slot; keeps the first active ones, when `lines` are wanted. The bytes that active
+ * items of known size still need come to `*left_bytes`. */
+static void progress_sample(struct progress *progress, bool lines, struct progress_view *view,
                             uint64_t *left_bytes)
 {
     *left_bytes = 0;
+    size_t n = 0;
     const size_t slots = px_activity_slots(progress->opts.activity);
     for (size_t i = 0; i < slots; i++) {
         struct px_activity_sample sample;
         px_activity_sample(progress->opts.activity, i, &sample);
-        if (!sample.active) {
+        if (!sample.active || progress_merge(progress, n, &sample)) {
             continue;
         }
-        if (sample.total_bytes > sample.done_bytes) {
-            *left_bytes += sample.total_bytes - sample.done_bytes;
-        }
-        if (view->n_active < room) {
-            progress->samples[view->n_active++] = sample;
+        if (n < MAX_ITEM_LINES) {
+            progress->samples[n++] = sample;
         } else {
             view->n_active_more++;
+            *left_bytes += progress_left(&sample);
         }
     }
+    for (size_t i = 0; i < n; i++) {
+        *left_bytes += progress_left(&progress->samples[i]);
+    }
     view->active = progress->samples;
+    view->n_active = lines ? n : 0;
+    view->n_active_more += lines ? 0 : n;
 }
 
 /* Bytes moved so far: the workers' count has those of unfinished items, main's those that moved
@@ -134,7 +159,7 @@ static uint64_t progress_bytes(const struct progress *progress,
 }
 
 static struct progress_view progress_look(struct progress *progress,
-                                          const struct progress_counts *counts, size_t room)
+                                          const struct progress_counts *counts, bool lines)
 {
     struct progress_view view = {
         .program = progress->opts.program,
@@ -154,7 +179,7 @@ static struct progress_view progress_look(struct progress *progress,
         .items_per_s = rate_per_s(&progress->items),
         .bytes_per_s = rate_per_s(&progress->bytes),
     };
-    progress_sample(progress, room, &view, &known.active_left_bytes);
+    progress_sample(progress, lines, &view, &known.active_left_bytes);
     known.active_items = view.n_active + view.n_active_more;
     view.bytes_per_s = known.bytes_per_s;
     view.elapsed_ns = view.now_ns - progress->begin_ns;
@@ -176,7 +201,7 @@ static struct progress_size progress_window(int fd)
 
 static void progress_say_line(struct progress *progress, const struct progress_counts *counts)
 {
-    const struct progress_view view = progress_look(progress, counts, 0);
+    const struct progress_view view = progress_look(progress, counts, false);
     char *line = progress_line(&view);
     if (line != NULL) {
         px_outlock_write(progress->opts.out, line, strlen(line));
@@ -187,7 +212,7 @@ static void progress_say_line(struct progress *progress, const struct progress_c
 static void progress_draw_overlay(struct progress *progress, const struct progress_counts *counts)
 {
     const struct progress_size size = progress_window(progress->opts.fd);
-    const struct progress_view view = progress_look(progress, counts, MAX_ITEM_LINES);
+    const struct progress_view view = progress_look(progress, counts, true);
     char *picture = progress_draw(&view, size);
     if (picture != NULL) {
         px_outlock_overlay(progress->opts.out, picture);

@@ -30,6 +30,7 @@ struct activity_slot {
     /* protected by lock */
     bool active PX_GUARDED;
     int64_t begin_ns PX_GUARDED;
+    uint64_t group PX_GUARDED;
     char name[PX_ACTIVITY_NAME_BYTES] PX_GUARDED; /* raw; escaped when sampled, which is rarer */
 };
 
@@ -92,6 +93,7 @@ void px_activity_begin(struct px_activity *activity, size_t index, const char *n
     px_mutex_lock(&slot->lock);
     activity_copy_name(slot->name, name);
     slot->begin_ns = now;
+    slot->group = 0;
     slot->active = true;
     px_mutex_unlock(&slot->lock);
 }
@@ -110,6 +112,23 @@ void px_activity_add(struct px_activity *activity, size_t index, uint64_t bytes)
         struct activity_slot *slot = &activity->slots[index];
         atomic_fetch_add_explicit(&slot->done_bytes, bytes, memory_order_relaxed);
         atomic_fetch_add_explicit(&slot->all_bytes, bytes, memory_order_relaxed);
+    }
+}
+
+void px_activity_join(struct px_activity *activity, size_t index, uint64_t group)
+{
+    if (activity != NULL) {
+        struct activity_slot *slot = &activity->slots[index];
+        px_mutex_lock(&slot->lock);
+        slot->group = group;
+        px_mutex_unlock(&slot->lock);
+    }
+}
+
+void px_activity_done(struct px_activity *activity, size_t index, uint64_t bytes)
+{
+    if (activity != NULL) {
+        atomic_store_explicit(&activity->slots[index].done_bytes, bytes, memory_order_relaxed);
     }
 }
 
@@ -135,6 +154,7 @@ void px_activity_sample(struct px_activity *activity, size_t index, struct px_ac
     px_mutex_lock(&slot->lock);
     out->active = slot->active;
     out->begin_ns = slot->begin_ns;
+    out->group = slot->group;
     memcpy(raw, slot->name, sizeof raw);
     px_mutex_unlock(&slot->lock);
     out->done_bytes = atomic_load_explicit(&slot->done_bytes, memory_order_relaxed);

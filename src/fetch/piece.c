@@ -56,6 +56,17 @@ static bool is_worth_it(const struct transfer *transfer)
            task->sums.line.kind != PX_DIGEST_NONE;
 }
 
+/* One line of the display for all pieces of a file. */
+static void show_as_one(const struct transfer *transfer)
+{
+    struct px_activity *activity = transfer->fetch->opts.activity;
+    struct joint *joint = transfer->task->joint;
+
+    px_activity_join(activity, transfer->slot, (uint64_t)(uintptr_t)joint);
+    px_activity_total(activity, transfer->slot, joint->split.size);
+    px_activity_done(activity, transfer->slot, split_accepted_bytes(&joint->split));
+}
+
 int piece_open(struct transfer *transfer)
 {
     struct fetch_task *task = transfer->task;
@@ -81,6 +92,7 @@ int piece_open(struct transfer *transfer)
         transfer->piece = mine.id;
         transfer->write_at = mine.from;
     }
+    show_as_one(transfer);
     task->posted = true;
     board_post(transfer->fetch->board, task->joint);
     return PX_OK;
@@ -125,6 +137,7 @@ int piece_plan(struct transfer *transfer)
     transfer->trust = transfer->other && proof ? GATE_SIZE_ONLY : task->joint->trust;
     transfer->compare_left = 0;
     transfer->skip = 0;
+    show_as_one(transfer);
     if (task_is_helper(task)) {
         transfer->from = task->claim.from;
         transfer->to = task->claim.to;
@@ -200,6 +213,8 @@ int piece_write(struct transfer *transfer)
         transfer->buffered = 0;
         split_written(&joint->split, transfer->piece, transfer->write_at);
     }
+    px_activity_done(transfer->fetch->opts.activity, transfer->slot,
+                     split_accepted_bytes(&joint->split));
     joint_save(joint, px_now_ns(), false);
     return PX_OK;
 }

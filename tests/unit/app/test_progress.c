@@ -196,6 +196,25 @@ static void test_progress_bar_shows_active_items_and_follows_the_window(void **s
     stage_free(stage);
 }
 
+static void test_progress_bar_shows_parts_of_one_file_as_one(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_on_terminal(PROGRESS_BAR, 70, 24);
+    const struct progress_counts counts = {0};
+    for (size_t slot = 0; slot < 3; slot++) {
+        px_activity_begin(stage->activity, slot, "file", 4096);
+        px_activity_join(stage->activity, slot, 7);
+        px_activity_done(stage->activity, slot, 1024 * (slot + 1));
+    }
+    px_fake_clock_advance(&stage->clock, PX_NS_PER_S);
+    progress_tick(stage->progress, &counts);
+    const char *line = strstr(stage_look(stage), "file ");
+    assert_non_null(line);
+    assert_non_null(strstr(line, "3.00 KiB / 4.00 KiB   75%"));
+    assert_null(strstr(line, "1.00 KiB / 4.00 KiB"));
+    stage_free(stage);
+}
+
 static void test_progress_bar_is_gone_at_the_end(void **state)
 {
     (void)state;
@@ -230,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_progress_none_never_draws_but_answers),
         cmocka_unit_test(test_progress_bar_draws_ten_times_a_second_at_most),
         cmocka_unit_test(test_progress_bar_shows_active_items_and_follows_the_window),
+        cmocka_unit_test(test_progress_bar_shows_parts_of_one_file_as_one),
         cmocka_unit_test(test_progress_bar_is_gone_at_the_end),
         cmocka_unit_test(test_progress_shows_bytes_that_moved_without_being_counted),
     };

@@ -59,6 +59,28 @@ static void test_activity_item_begins_moves_ends(void **state)
     px_activity_free(activity);
 }
 
+static void test_activity_parts_of_one_thing_have_its_group_until_the_next_begin(void **state)
+{
+    (void)state;
+    struct px_activity *activity = NULL;
+    struct px_activity_sample sample;
+    px_activity_join(NULL, 0, 7);
+    px_activity_done(NULL, 0, 7);
+    assert_int_equal(px_activity_new(1, &activity), PX_OK);
+    px_activity_begin(activity, 0, "a", 0);
+    px_activity_join(activity, 0, 7);
+    px_activity_add(activity, 0, 5);
+    px_activity_done(activity, 0, 40); /* of the whole: no bytes that this slot moved */
+    px_activity_sample(activity, 0, &sample);
+    assert_int_equal(sample.group, 7);
+    assert_int_equal(sample.done_bytes, 40);
+    assert_int_equal(px_activity_bytes(activity), 5);
+    px_activity_begin(activity, 0, "b", 0);
+    px_activity_sample(activity, 0, &sample);
+    assert_int_equal(sample.group, 0);
+    px_activity_free(activity);
+}
+
 static void test_activity_long_name_keeps_its_tail(void **state)
 {
     (void)state;
@@ -120,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_activity_null_does_nothing),
         cmocka_unit_test(test_activity_new_no_slot_is_refused),
         cmocka_unit_test(test_activity_item_begins_moves_ends),
+        cmocka_unit_test(test_activity_parts_of_one_thing_have_its_group_until_the_next_begin),
         cmocka_unit_test(test_activity_long_name_keeps_its_tail),
         cmocka_unit_test(test_activity_sampled_while_written_is_never_torn),
     };

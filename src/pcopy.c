@@ -223,6 +223,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .close = copy_engine_close,
         .target = target,
         .only_once = only_once,
+        .fds_per_worker = 8,
         .dry_run = options->copy.dry_run,
         .plan_words = copy_engine_plan_words,
     };

@@ -77,7 +77,8 @@ char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static struct px_dir *dir_new(const char *source_name, const char *target_name)
+static struct px_dir *dir_new(struct px_copy *copy, const char *source_name,
+                              const char *target_name)
 {
     const size_t source_bytes = strlen(source_name) + 1;
     const size_t target_bytes = strlen(target_name) + 1;
@@ -85,9 +86,12 @@ static struct px_dir *dir_new(const char *source_name, const char *target_name)
     if (dir != NULL) {
         dir->source_name = memcpy(dir->text, source_name, source_bytes);
         dir->target_name = memcpy(dir->text + source_bytes, target_name, target_bytes);
+        dir->copy = copy;
         dir->fds = (struct px_dir_fds){-1, -1};
         dir->top = dir;
         atomic_init(&dir->refs, 1);
+        atomic_init(&dir->keeps, 1);
+        atomic_init(&dir->place.pins, -1);
     }
     return dir;
 }
@@ -99,24 +103,24 @@ static void dir_close(const struct px_io_ops *io, int fd)
     }
 }
 
-static void dir_free(struct px_copier *copier, struct px_dir *dir)
+/* One that nobody else ever knew; the target of a container is the plan's. */
+static void dir_give_up(struct px_copier *copier, struct px_dir *dir)
 {
-    if (dir != NULL) {
-        dir_close(copier->io, dir->fds.source);
+    dir_close(copier->io, dir->fds.source);
+    if (dir->parent != NULL) {
         dir_close(copier->io, dir->fds.target);
-        px_listed_free(dir->batch);
-        free(dir->listing_fail);
-        free(dir);
     }
+    px_listed_free(dir->batch);
+    free(dir);
 }
 
 /* O_NOATIME is the owner's and root's right only, open(2). */
 static int dir_open_source(const struct px_copier *copier, int at, const char *name, int flags)
 {
     const int noatime = copier->copy->open_flags;
-    int fd = copier->io->openat(at, name, OPEN_DIR | flags | noatime, 0);
+    int fd = px_opendirs_openat(copier->copy, at, name, OPEN_DIR | flags | noatime);
     if (fd < 0 && errno == EPERM && noatime != 0) {
-        fd = copier->io->openat(at, name, OPEN_DIR | flags, 0);
+        fd = px_opendirs_openat(copier->copy, at, name, OPEN_DIR | flags);
     }
     return fd;
 }
@@ -136,17 +140,18 @@ static int dir_fill_container(struct px_copier *copier, const struct px_root *ro
 {
     const struct px_plan *plan = &copier->copy->plan;
     /* Only searched, never listed: O_PATH does, and asks for no read permission. */
-    dir->fds.source =
-        copier->io->openat(AT_FDCWD, root->source_dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    if (dir->fds.source < 0) {
+    dir->fds.source = px_opendirs_openat(copier->copy, AT_FDCWD, root->source_dir,
+                                         O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir->fds.source < 0 || copier->io->fstat(dir->fds.source, &dir->st) != 0) {
         return px_fail_source(fail, errno, "open source directory");
     }
-    dir->fds.target = fcntl(plan->target_fd, F_DUPFD_CLOEXEC, 3);
+    dir->fds.target = plan->target_fd;
     struct stat st;
-    if (dir->fds.target < 0 || copier->io->fstat(dir->fds.target, &st) != 0) {
+    if (copier->io->fstat(dir->fds.target, &st) != 0) {
         return px_fail_set(fail, PX_EIO, errno, "open target directory");
     }
-    expect_set(&dir->target_at, &st);
+    expect_set(&dir->target_is, &st);
+    dir->root = root;
     dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
     dir->source_dev = root->expect.dev;
     dir->pair = px_pairs_get(&copier->copy->pairs, root->expect.dev, st.st_dev, dir->fds.target);
@@ -156,15 +161,17 @@ static int dir_fill_container(struct px_copier *copier, const struct px_root *ro
 int px_dir_open_container(struct px_copier *copier, const struct px_root *root, struct px_dir **out,
                           struct px_fail *fail)
 {
-    struct px_dir *dir = dir_new(root->source_base, copier->copy->plan.target_base);
+    struct px_dir *dir = dir_new(copier->copy, root->source_base, copier->copy->plan.target_base);
     if (dir == NULL) {
         return px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
     }
+    px_opendirs_room(copier->copy);
     const int status = dir_fill_container(copier, root, dir, fail);
     if (status != PX_OK) {
-        dir_free(copier, dir);
+        dir_give_up(copier, dir);
         return status;
     }
+    px_opendirs_add(dir);
     *out = dir;
     return PX_OK;
 }
@@ -174,6 +181,7 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
                                 struct px_dir *dir, struct px_fail *fail)
 {
     const struct px_dir_fds at = px_dir_acquire(entry->dir);
+    dir->followed = px_select_follows(copier, entry);
     dir->fds.source =
         dir_open_source(copier, at.source, entry->source_name, px_select_open_flag(copier, entry));
     const int err = errno;
@@ -190,10 +198,10 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
     if (entry->expect != NULL && !expect_is(entry->expect, &dir->st)) {
         return px_fail_set(fail, PX_ECHANGED, 0, "open directory: it was replaced by another");
     }
-    if (expect_is(&dir->top->target_at, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
+    if (expect_is(&dir->top->target_is, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
         return px_fail_set(fail, PX_EREFUSED, 0, "copy directory: it is the target itself");
     }
-    for (const struct px_dir *up = entry->dir; px_select_follows(copier, entry) && up != NULL;
+    for (const struct px_dir *up = entry->dir; dir->followed && up->parent != NULL;
          up = up->parent) {
         if (up->st.st_ino == dir->st.st_ino && up->st.st_dev == dir->st.st_dev) {
             return px_fail_set(fail, PX_EREFUSED, 0, "open directory: a link leads back up to it");
@@ -206,7 +214,7 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
 static int dir_open_target(struct px_copier *copier, int at, const char *name, struct px_dir *dir,
                            struct px_fail *fail)
 {
-    dir->fds.target = copier->io->openat(at, name, OPEN_DIR | O_NOFOLLOW, 0);
+    dir->fds.target = px_opendirs_openat(copier->copy, at, name, OPEN_DIR | O_NOFOLLOW);
     if (dir->fds.target >= 0) {
         return PX_OK;
     }
@@ -270,8 +278,9 @@ static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fai
     if (copier->io->fstat(dir->fds.target, &st) != 0) {
         return px_fail_target(fail, errno, "stat target directory", dir->fds.target);
     }
+    expect_set(&dir->target_is, &st);
     if (dir->parent == dir->top) {
-        expect_set(&dir->top->target_root, &st);
+        dir->top->target_root = dir->target_is;
     }
     dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
     dir_disinherit(copier, dir, &st);
@@ -319,55 +328,67 @@ static void dir_find_listed(struct px_dir *dir)
 int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct px_dir **out,
                 struct px_fail *fail)
 {
-    struct px_dir *dir = dir_new(entry->source_name, entry->target_name);
+    struct px_dir *dir = dir_new(copier->copy, entry->source_name, entry->target_name);
     if (dir == NULL) {
         return px_fail_set(fail, PX_ENOMEM, 0, "open directory: out of memory");
     }
     dir->parent = entry->dir;
     dir->top = entry->dir->top;
     dir_find_listed(dir);
+    px_opendirs_room(copier->copy);
     const int status = dir_fill(copier, entry, dir, fail);
     if (status != PX_OK) {
-        dir_free(copier, dir);
+        dir_give_up(copier, dir);
         return status;
     }
+    px_opendirs_add(dir);
     px_dir_hold(dir->parent);
+    px_dir_keep(dir->parent);
     *out = dir;
     return PX_OK;
 }
 
 /* --- using ------------------------------------------------------------------------------------ */
 
-struct px_dir_fds px_dir_acquire(struct px_dir *dir)
-{
-    return dir->fds;
-}
-
-void px_dir_release(struct px_dir *dir)
-{
-    (void)dir; /* descriptors stay open until the directory is finished */
-}
-
 void px_dir_hold(struct px_dir *dir)
 {
     atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
 }
 
+void px_dir_keep(struct px_dir *dir)
+{
+    atomic_fetch_add_explicit(&dir->keeps, 1, memory_order_relaxed);
+}
+
+/* The last one frees it and gives up its keep of the parent. */
+void px_dir_unkeep(struct px_dir *dir)
+{
+    while (dir != NULL && atomic_fetch_sub_explicit(&dir->keeps, 1, memory_order_acq_rel) == 1) {
+        struct px_dir *parent = dir->parent;
+        px_opendirs_forget(dir);
+        px_listed_free(dir->batch);
+        free(dir->listing_fail);
+        free(dir);
+        dir = parent;
+    }
+}
+
 /* --- finishing -------------------------------------------------------------------------------- */
 
-/* Owner, mode and times, also when something below failed or was canceled. */
-static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+/* Attributes, also when something below failed or was canceled. */
+static int dir_apply_to(struct px_copier *copier, struct px_dir *dir, struct px_dir_fds fds,
+                        struct px_fail *fail)
 {
     struct px_meta meta = {.pair = dir->pair,
-                           .in = dir->fds.source,
-                           .out = dir->fds.target,
+                           .in = fds.source,
+                           .out = fds.target,
                            .want = &dir->st,
                            .has = dir->fresh,
                            .clean = dir->made && !dir->parent->inherits};
     if (!dir->made) {
         struct stat st;
-        if (copier->io->fstat(dir->fds.target, &st) != 0) {
-            return px_fail_target(fail, errno, "stat target directory", dir->fds.target);
+        if (copier->io->fstat(fds.target, &st) != 0) {
+            return px_fail_target(fail, errno, "stat target directory", fds.target);
         }
         meta.has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
         if ((copier->copy->opts.keep.lose & PX_KEEP_MODE) !=
@@ -378,6 +399,14 @@ static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fai
     return px_meta_apply(copier, &meta, fail);
 }
 
+static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+{
+    const struct px_dir_fds fds = px_dir_acquire(dir);
+    const int status = dir_apply_to(copier, dir, fds, fail);
+    px_dir_release(dir);
+    return status;
+}
+
 static void dir_finish(struct px_copier *copier, struct px_dir *dir)
 {
     struct px_fail fail = {.status = PX_OK};
@@ -385,8 +414,8 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
                              .source_name = dir->source_name,
                              .target_name = dir->target_name,
                              .type = PX_COPY_DIR,
-                             .action = dir->fds.target >= 0 && !dir->made ? PX_ACTION_REPLACE
-                                                                          : PX_ACTION_MAKE,
+                             .action = dir->target_is.type != 0 && !dir->made ? PX_ACTION_REPLACE
+                                                                              : PX_ACTION_MAKE,
                              .attempts = 1};
     px_extra_handle(copier, dir);
     px_copier_begin(copier, &entry);
@@ -414,7 +443,8 @@ void px_dir_drop(struct px_copier *copier, struct px_dir *dir)
         if (parent != NULL) {
             dir_finish(copier, dir);
         }
-        dir_free(copier, dir);
+        px_opendirs_retire(dir);
+        px_dir_unkeep(dir);
         dir = parent;
     }
 }

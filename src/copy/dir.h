@@ -9,7 +9,10 @@
  *
  * Descriptors: nobody reads the fields; users ask with px_dir_acquire() for the time of one
  * operation and give back with px_dir_release(). So a directory in which nobody is busy can have
- * its descriptors closed and opened again by way of its parent.
+ * its descriptors closed and opened again by way of its parent (copy/opendirs.h).
+ *
+ * Who only wants to find the target again after it was finished (hard links) keeps the structure
+ * with px_dir_keep(), which holds nothing open and nothing up.
  */
 #ifndef PX_COPY_DIR_H
 #define PX_COPY_DIR_H
@@ -24,6 +27,7 @@
 #include "copy/fail.h"
 #include "copy/listed.h"
 #include "copy/meta.h"
+#include "copy/opendirs.h"
 
 enum px_side { PX_SIDE_SOURCE, PX_SIDE_TARGET };
 
@@ -34,32 +38,41 @@ struct px_dir_fds {
 
 struct px_dir {
     /* fixed once others know it */
+    struct px_copy *copy;
     struct px_dir *parent; /* a reference; NULL: a container */
     struct px_dir *top;    /* the container at the upper end; itself for a container */
-    struct px_dir_fds fds;
     struct px_pair *pair;
-    struct stat st; /* the source's, as it was when opened */
-    bool made;      /* the target was made by this run, so nothing in it is anybody else's */
-    bool plain;     /* what a new file in it will have is known: `fresh` and its mode & ~umask */
-    bool inherits;  /* what is made in the target gets an ACL from it */
+    struct stat st;             /* the source's, as it was when opened */
+    struct px_expect target_is; /* the target; type 0: there is none (dry run) */
+    bool made;     /* the target was made by this run, so nothing in it is anybody else's */
+    bool plain;    /* what a new file in it will have is known: `fresh` and its mode & ~umask */
+    bool inherits; /* what is made in the target gets an ACL from it */
     struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
     bool is_listed;        /* its names come from a list: */
     struct px_listed_part listed;
+    bool followed;  /* by way of a symbolic link, as was asked for */
     bool elsewhere; /* -x: on another file system, left empty */
     const char *source_name;
     const char *target_name;
 
     struct px_listed *batch; /* containers only, owned: what all below it is listed in */
 
-    /* containers only: guard against a target that turns up below the source (bind mounts) */
+    /* containers only; the last guards against a target that turns up below the source (bind
+     * mounts), as does target_is */
+    const struct px_root *root;   /* borrowed from the plan */
     dev_t source_dev;             /* of the operand, for -x */
-    struct px_expect target_at;   /* the container itself on the target side */
     struct px_expect target_root; /* the operand's own target directory; set before it is listed */
 
     /* atomic */
     atomic_uint refs;
-    atomic_bool partly; /* something below it was canceled */
-    atomic_bool failed; /* something in it failed */
+    atomic_uint keeps;    /* of the structure itself; all references together have one */
+    atomic_bool partly;   /* something below it was canceled */
+    atomic_bool failed;   /* something in it failed */
+    atomic_bool finished; /* only its target is opened again */
+
+    /* copy/opendirs.c's; others ask with px_dir_acquire() */
+    struct px_dir_fds fds;
+    struct px_opendir place;
 
     /* written by the lister only, before it gives up its reference */
     size_t listed_at;
@@ -87,7 +100,14 @@ void px_dir_hold(struct px_dir *dir);
 /* Gives up a reference; the last one finishes the directory: its item goes to the task in hand. */
 void px_dir_drop(struct px_copier *copier, struct px_dir *dir);
 
-/* The descriptors for one operation of the holder of a reference. */
+/* Keeps the structure, not the reference: the directory is finished all the same. */
+void px_dir_keep(struct px_dir *dir);
+void px_dir_unkeep(struct px_dir *dir);
+
+/* The descriptors for one operation of the holder of a reference (of a keep: the target's only).
+ * Both are -1 when the directory had to be closed meanwhile and cannot be opened again, or is
+ * another one now; a call on them fails with EBADF, for which px_fail_source() and
+ * px_fail_target() have the words. To be released in any case. */
 struct px_dir_fds px_dir_acquire(struct px_dir *dir);
 void px_dir_release(struct px_dir *dir);
 

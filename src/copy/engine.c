@@ -71,7 +71,14 @@ static int engine_alloc(struct px_copy *copy)
         return PX_ENOMEM;
     }
     memset(copy->slots, 0, bytes);
-    return px_pairs_init(&copy->pairs);
+    if (px_opendirs_init(&copy->opendirs, copy->opts.workers) != PX_OK) {
+        return PX_ENOMEM;
+    }
+    if (px_pairs_init(&copy->pairs) != PX_OK) {
+        px_opendirs_fini(&copy->opendirs);
+        return PX_ENOMEM;
+    }
+    return PX_OK;
 }
 
 int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct px_copy **out)
@@ -120,6 +127,7 @@ void px_copy_free(struct px_copy *copy)
     px_plan_fini(&copy->plan);
     px_pairs_fini(&copy->pairs);
     px_patterns_free(&copy->patterns);
+    px_opendirs_fini(&copy->opendirs);
     free(copy->slots);
     free(copy);
 }

@@ -12,6 +12,7 @@
 
 #include <pxfer/copy.h>
 
+#include "copy/opendirs.h"
 #include "copy/pair.h"
 #include "copy/pattern.h"
 #include "copy/plan.h"
@@ -36,6 +37,7 @@ struct px_copy {
     struct px_copy_slot *slots; /* one for each worker; written by that worker only */
 
     struct px_pairs pairs;        /* has its own lock */
+    struct px_opendirs opendirs;  /* the same */
     atomic_uint_fast64_t deleted; /* names, by --delete */
     atomic_bool full;             /* the target is full or read-only: nothing more is begun */
 };

@@ -27,6 +27,9 @@ int px_fail_set(struct px_fail *fail, int status, int err, const char *fmt, ...)
     return status;
 }
 
+/* A directory that had to be closed for a time (copy/opendirs.h). */
+#define FAIL_DIR_GONE "the directory is gone, another one, or cannot be opened again"
+
 int px_fail_source(struct px_fail *fail, int err, const char *stage)
 {
     switch (err) {
@@ -35,6 +38,8 @@ int px_fail_source(struct px_fail *fail, int err, const char *stage)
     case ENOTDIR: return px_fail_set(fail, PX_ECHANGED, err, "%s: vanished", stage);
     case ELOOP: /* O_NOFOLLOW, open(2) */
         return px_fail_set(fail, PX_ESRC, err, "%s: is a symbolic link now, not followed", stage);
+    case EBADF: /* px_dir_acquire() */
+        return px_fail_set(fail, PX_ECHANGED, 0, "%s: " FAIL_DIR_GONE, stage);
     case ENOMEM: return px_fail_set(fail, PX_ENOMEM, err, "%s", stage);
     default: return px_fail_set(fail, PX_ESRC, err, "%s", stage);
     }
@@ -42,6 +47,9 @@ int px_fail_source(struct px_fail *fail, int err, const char *stage)
 
 int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd)
 {
+    if (err == EBADF) { /* px_dir_acquire() */
+        return px_fail_set(fail, PX_EIO, 0, "%s: " FAIL_DIR_GONE, stage);
+    }
     const int status = px_status_from_errno(err);
     if (status != PX_EFULL) {
         return px_fail_set(fail, status, err, "%s", stage);

@@ -22,10 +22,12 @@
  * belong to the struct px_dir (dir.c), which lives as long as anything refers to it: each task in it,
  * each sub-directory, each file in chunks. Whoever gives up the last reference gives the directory
  * its owner, mode and times, there and then, and the directory's item goes with the task that worker
- * has in hand. A reference goes down from directory to parent only after that, so a directory's times
- * are always set after everything below it was written. Descriptors are shared by all workers: that
- * is why none of them leaves the common table (unshare(2) with CLONE_FILES), which would spare the
- * table's lock but leave each with directories that the others have opened since.
+ * has in hand. Only so many directories are open at a time as RLIMIT_NOFILE allows; the others are
+ * opened again, and checked, when somebody wants them (opendirs.c). A reference goes down from
+ * directory to parent only after the directory was finished, so its times are always set after
+ * everything below it was written. Descriptors are shared by all workers: that is why none of them
+ * leaves the common table (unshare(2) with CLONE_FILES), which would spare the table's lock but leave
+ * each with directories that the others have opened since.
  *
  * On error. A failure is the item's: it is settled (copier.c) with its sentence, the temporary file
  * is removed, the next name is taken. Only what every other file would meet too, a full or read-only

@@ -116,9 +116,10 @@ static json_t *resume_parse(const char *line, size_t len, uint64_t *id,
                                        .bytes = (uint64_t)size,
                                        .etag = resume_text(object, "etag"),
                                        .last_modified = resume_text(object, "last_modified")};
-    if (object == NULL || !resume_is_proof(object) || !resume_parse_id(resume_text(object, "id"), id) ||
-        record->target == NULL || !json_is_integer(json_object_get(object, "size")) || size < 0 ||
-        mtime == NULL || !resume_parse_mtime(mtime, &record->mtime_ns)) {
+    if (object == NULL || !resume_is_proof(object) ||
+        !resume_parse_id(resume_text(object, "id"), id) || record->target == NULL ||
+        !json_is_integer(json_object_get(object, "size")) || size < 0 || mtime == NULL ||
+        !resume_parse_mtime(mtime, &record->mtime_ns)) {
         json_decref(object);
         return NULL;
     }

@@ -28,8 +28,6 @@
 /* The answer to SIGINT has a second: so long a command has for its own end. */
 #define GRACE_NS (500 * PX_NS_PER_MS)
 
-extern char **environ;
-
 /* One of the two pipes. */
 struct relay {
     int fd; /* -1: ended */

@@ -141,8 +141,10 @@ void conns_add(struct conns *conns, size_t place, uint64_t origin, int fd)
         const size_t room = conns->room == 0 ? 64 : 2 * conns->room;
         struct conn *table = realloc(conns->table, room * sizeof *table);
 
-        conns->table = table != NULL ? table : conns->table;
-        conns->room = table != NULL ? room : conns->room;
+        if (table != NULL) {
+            conns->table = table;
+            conns->room = room;
+        }
     }
     if (conns->n < conns->room) { /* else it is not known, and never shut down */
         conns->table[conns->n++] =

@@ -286,7 +286,7 @@ static bool choose_tail(struct split *split, const struct survey *survey,
 bool split_ask(struct split *split, const struct split_limits *limits, unsigned idle,
                int64_t now_ns, struct split_claim *out)
 {
-    struct range range;
+    struct range range = {0, 0};
     bool found = false;
 
     px_mutex_lock(&split->lock);

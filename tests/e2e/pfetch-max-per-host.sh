@@ -18,7 +18,7 @@ start pfetch -q -j 8 -x 2 -d out --journal journal urls.txt
 most=0 samples=0
 while kill -0 "$PID" 2>/dev/null; do
     n=$(connections)
-    if [ "$n" -gt $most ]; then most=$n; fi
+    if [ "$n" -gt "$most" ]; then most=$n; fi
     samples=$((samples + 1))
     sleep 0.01
 done
@@ -27,5 +27,5 @@ echo "# $most connections at most, $samples looks"
 [ "$(find out -type f | wc -l)" = 400 ] || fail "not 400 files"
 jq -es 'all(.attempts == 1)' journal >/dev/null || fail "tries were lost"
 [ $samples -ge 5 ] || fail "only $samples looks"
-[ $most -ge 1 ] || fail "saw no connection"
-[ $most -le 2 ] || fail "$most connections"
+[ "$most" -ge 1 ] || fail "saw no connection"
+[ "$most" -le 2 ] || fail "$most connections"

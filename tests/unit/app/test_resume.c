@@ -129,8 +129,9 @@ static void test_resume_distrusts_everything_else(void **state)
         "\"id\":\"00000000000000ac\",\"size\":5,\"mtime\":\"99999999999.000000000\"}\n",
         "{\"url\":\"" SHOWN "\",\"path\":\"p\",\"status\":\"ok\","
         "\"id\":\"00000000000000ac\",\"size\":5,\"mtime\":\"\"}\n",
-        "{\"path\":\"p\",\"status\":\"ok\","
-        "\"id\":\"00000000000000ac\",\"size\":5,\"mtime\":\"1.000000000\"}\n", /* no URL */
+        /* no URL */
+        "{\"path\":\"p\",\"status\":\"ok\",\"id\":\"00000000000000ac\",\"size\":5,"
+        "\"mtime\":\"1.000000000\"}\n",
     };
     (void)state;
     for (size_t i = 0; i < ROWS(lines); i++) {

@@ -130,8 +130,8 @@ static void test_resume_distrusts_everything_else(void **state)
         "{\"url\":\"" SHOWN "\",\"path\":\"p\",\"status\":\"ok\","
         "\"id\":\"00000000000000ac\",\"size\":5,\"mtime\":\"\"}\n",
         /* no URL */
-        "{\"path\":\"p\",\"status\":\"ok\",\"id\":\"00000000000000ac\",\"size\":5,"
-        "\"mtime\":\"1.000000000\"}\n",
+        ("{\"path\":\"p\",\"status\":\"ok\",\"id\":\"00000000000000ac\",\"size\":5,"
+         "\"mtime\":\"1.000000000\"}\n"),
     };
     (void)state;
     for (size_t i = 0; i < ROWS(lines); i++) {

@@ -84,11 +84,12 @@ endif
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null || echo $(3))
 CURL_CFLAGS := $(call pkg,--cflags,libcurl)
 CRYPTO_CFLAGS := $(call pkg,--cflags,libcrypto)
-LIST_CFLAGS := $(call pkg,--cflags,zlib expat jansson)
+LIST_CFLAGS := $(call pkg,--cflags,zlib expat jansson libxxhash)
 XML_CFLAGS := $(call pkg,--cflags,libxml-2.0,-I/usr/include/libxml2)
 LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libcrypto,-lcrypto) \
         $(call pkg,--libs,zlib,-lz) $(call pkg,--libs,expat,-lexpat) \
-        $(call pkg,--libs,jansson,-ljansson) $(call pkg,--libs,libxml-2.0,-lxml2) -lm
+        $(call pkg,--libs,jansson,-ljansson) $(call pkg,--libs,libxxhash,-lxxhash) \
+        $(call pkg,--libs,libxml-2.0,-lxml2) -lm
 
 CPPFLAGS_ALL := -Iinclude -Isrc -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 \
                 $(CURL_CFLAGS) $(CRYPTO_CFLAGS) $(LIST_CFLAGS) $(XML_CFLAGS) $(CPPFLAGS)

@@ -20,6 +20,7 @@ hdr:openssl/evp.h          libssl-dev           openssl-devel     openssl       
 hdr:zlib.h                 zlib1g-dev           zlib-devel        zlib              zlib-dev           zlib
 hdr:expat.h                libexpat1-dev        expat-devel       expat             expat-dev          expat
 hdr:jansson.h              libjansson-dev       jansson-devel     jansson           jansson-dev        jansson
+hdr:xxhash.h               libxxhash-dev        xxhash-devel      xxhash            xxhash-dev         xxhash
 hdr:libxml2/libxml/HTMLparser.h libxml2-dev     libxml2-devel     libxml2           libxml2-dev        libxml2
 hdr:uthash.h               uthash-dev           uthash-devel      uthash            uthash-dev         uthash
 hdr:microhttpd.h           libmicrohttpd-dev    libmicrohttpd-devel libmicrohttpd   libmicrohttpd-dev  libmicrohttpd
@@ -95,6 +96,7 @@ have_header() {
     zlib.h) module=zlib ;;
     expat.h) module=expat ;;
     jansson.h) module=jansson ;;
+    xxhash.h) module=libxxhash ;;
     libxml2/*) module=libxml-2.0 ;;
     cmocka.h) module=cmocka ;;
     *) module= ;;

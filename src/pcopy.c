@@ -14,12 +14,14 @@
 #include "app/copy_engine.h"
 #include "app/copy_options.h"
 #include "app/copy_rules.h"
+#include "app/manifest.h"
 #include "app/session.h"
 
 struct options {
     struct session_opts session;
     const char *target_dir; /* -t */
     struct copy_rules rules;
+    const char *manifest;
     struct px_copy_opts copy;
 };
 
@@ -32,6 +34,12 @@ static const struct option_choice update_words[] = {
     {"none", PX_UPDATE_NONE},
     {"none-fail", PX_UPDATE_NONE_FAIL},
     {"older", PX_UPDATE_OLDER},
+    {NULL, 0},
+};
+
+static const struct option_choice hash_words[] = {
+    {"sha256", PX_HASH_SHA256},
+    {"xxh3", PX_HASH_XXH3},
     {NULL, 0},
 };
 
@@ -138,6 +146,16 @@ static const struct option_spec table[] = {
      .preset = "64M",
      .offset = COPY(chunk_bytes),
      .min = UINT64_C(1) << 20},
+    OPTION_ROW_FLAG(0, "allow-changing", "of a file that grows, copy what it had at first",
+                    COPY(allow_changing)),
+    OPTION_ROW_GROUP("Checks:"),
+    OPTION_ROW_FLAG(0, "verify", "read each target again before it gets its name", COPY(verify)),
+    OPTION_ROW_FLAG(0, "check", "copy nothing, tell what differs", COPY(check)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "manifest", "FILE",
+                   "write digests of the copied files to FILE, as sha256sum does", NULL,
+                   AT(manifest)),
+    OPTION_ROW_CHOICE(0, "hash", "which digest, also without --manifest", NULL, COPY(hash),
+                      hash_words),
     SESSION_OPTION_ROWS(struct options, session),
 };
 /* clang-format on */
@@ -198,6 +216,10 @@ static int assign_operands(struct options *options, const struct option_parsed *
     if (copy->backup_suffix != NULL && copy->backup == PX_BACKUP_NONE) {
         copy->backup = PX_BACKUP_SIMPLE; /* as cp does */
     }
+    if (options->manifest != NULL && copy->hash == PX_HASH_NONE) {
+        copy->hash = PX_HASH_SHA256;
+    }
+    copy->target_is_thing = copy->target_is_thing || copy_check_is_of_two_trees(copy);
     const char *clash = copy_rules_clash(copy);
     return clash != NULL ? option_complain(&program, stderr, "%s", clash) : PX_OK;
 }
@@ -213,7 +235,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
     struct options *options = ctx;
     const struct report_schema report = copy_engine_report();
     const struct journal_schema journal = copy_engine_journal();
-    const struct session_program session = {
+    struct session_program session = {
         .options = &program,
         .report = &report,
         .journal = &journal,
@@ -232,6 +254,11 @@ static int run(void *ctx, const struct option_parsed *parsed)
     }
     if (options->session.jobs == 0) {
         options->session.jobs = online_processors();
+    }
+    struct manifest manifest = {.path = options->manifest};
+    if (manifest.path != NULL) {
+        session.sink = (struct run_sink){"the manifest", &manifest, manifest_open, manifest_add,
+                                         manifest_close};
     }
     return session_main(&session, &options->session, options);
 }

@@ -44,6 +44,14 @@ enum px_follow {                     /* which symbolic links are followed */
                  PX_FOLLOW_ALL,      /* -L */
 };
 
+enum px_copy_hash { /* of the whole content, while it is copied */
+                    PX_HASH_NONE,
+                    PX_HASH_SHA256,
+                    PX_HASH_XXH3, /* 128 bits */
+};
+
+#define PX_COPY_DIGEST_ROOM 65 /* hex digits and a NUL */
+
 enum px_backup { /* what becomes of a file that is replaced */
                  PX_BACKUP_NONE,
                  PX_BACKUP_SIMPLE,   /* NAME~, or another suffix */
@@ -118,6 +126,9 @@ struct px_copy_opts {
     const char *backup_suffix; /* NULL = "~" */
     bool remove_extra;         /* --delete */
     uint64_t max_delete;       /* names; 0 = no limit */
+    bool allow_changing;       /* of a file that grows, the bytes that it had at first */
+    bool verify;               /* read the target again before it gets its name */
+    enum px_copy_hash hash;    /* into px_copy_detail.digest */
     bool check;                /* write nothing, compare */
     uint64_t chunk_bytes;      /* 0 = 64 MiB; files from two chunks up are shared by workers */
     bool dry_run;              /* decide, write nothing: every item comes back skipped */
@@ -132,6 +143,7 @@ struct px_copy_detail {
     enum px_copy_type type;
     enum px_copy_action action; /* in a dry run what would be done; MAKE where nobody looked */
     enum px_copy_engine engine;
+    const char *digest;      /* hex, of a file that was copied; NULL = none asked for */
     const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
 };
 

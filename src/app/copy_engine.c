@@ -38,6 +38,9 @@ static void copy_engine_detail(struct jsonl *json, const struct px_item *item)
     if (detail->engine != PX_ENGINE_NONE) {
         jsonl_string(json, "engine", px_copy_engine_name(detail->engine));
     }
+    if (detail->digest != NULL) {
+        jsonl_string(json, "digest", detail->digest);
+    }
     if (detail->action == PX_ACTION_DELETE) {
         jsonl_string(json, "action", "delete");
     }

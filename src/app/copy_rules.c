@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <pxfer/status.h>
 
@@ -31,6 +32,18 @@ int copy_rules_add(struct copy_rules *rules, int kind, const char *text, const c
     return PX_OK;
 }
 
+static bool is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool copy_check_is_of_two_trees(const struct px_copy_opts *opts)
+{
+    return opts->check && opts->n_sources == 1 && !opts->target_is_dir &&
+           is_dir(opts->sources[0]) && is_dir(opts->target);
+}
+
 static bool clash_stdin_twice(const struct px_copy_opts *opts)
 {
     size_t users = opts->names_from != NULL && strcmp(opts->names_from, "-") == 0;
@@ -51,6 +64,11 @@ const char *copy_rules_clash(const struct px_copy_opts *opts)
     }
     if (opts->max_delete != 0 && !opts->remove_extra) {
         return "--max-delete needs --delete";
+    }
+    if (opts->check &&
+        (opts->remove_extra || opts->dry_run || opts->verify || opts->hash != PX_HASH_NONE ||
+         opts->backup != PX_BACKUP_NONE || opts->update != PX_UPDATE_ALL)) {
+        return "--check copies nothing: no --delete, --dry-run, --verify, --hash, --backup, -u, -n";
     }
     if (clash_stdin_twice(opts)) {
         return "only one list can come from standard input";

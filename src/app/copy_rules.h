@@ -6,6 +6,7 @@
 #ifndef PX_APP_COPY_RULES_H
 #define PX_APP_COPY_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <pxfer/attr.h>
@@ -21,6 +22,9 @@ struct copy_rules {
 /* `kind` is a PX_RULE_ value; text is borrowed. PX_EINVAL with `*reason`: empty; PX_ENOMEM. */
 PX_NODISCARD int copy_rules_add(struct copy_rules *rules, int kind, const char *text,
                                 const char **reason);
+
+/* --check SRC DST of two directories compares these two, not SRC with DST/SRC: as with -T. */
+bool copy_check_is_of_two_trees(const struct px_copy_opts *opts);
 
 /* Why these options make no sense together, static text; NULL: they do. */
 const char *copy_rules_clash(const struct px_copy_opts *opts);

@@ -186,6 +186,10 @@ static void run_record_item(struct run *run, const struct px_item *item)
         return; /* the journal tells of finished items */
     }
     run_write_item(run, item);
+    if (run->opts->to.sink.what != NULL) {
+        const struct run_sink *sink = &run->opts->to.sink;
+        run_note_output(run, sink->what, sink->add(sink->ctx, item));
+    }
     run_note_output(run, "the journal", journal_add(run->opts->to.journal, item));
     run_note_output(run, "standard output", journal_add(run->opts->to.json, item));
 }

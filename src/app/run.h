@@ -29,6 +29,15 @@
 #include "app/summary.h"
 #include "app/writeout.h"
 
+/* A file of an engine's own that hears of each finished item (pcopy's manifest). */
+struct run_sink {
+    const char *what; /* "the manifest"; NULL: there is none */
+    void *ctx;
+    int (*open)(void *ctx); /* PX_OK; errno says why not */
+    int (*add)(void *ctx, const struct px_item *item); /* PX_OK, or it was lost */
+    int (*close)(void *ctx); /* when the run is over, also when open() failed; errno: why it is lost */
+};
+
 /* Who hears of finished items. Any member may be NULL. All borrowed. */
 struct run_listeners {
     struct journal *journal; /* --journal */
@@ -38,6 +47,7 @@ struct run_listeners {
     bool tells_failures;       /* ... in place of messages on standard error */
     struct px_outlock *out;    /* standard output */
     struct px_outlock *plan;   /* a dry run: "SOURCE -> TARGET" for each item */
+    struct run_sink sink;
     plan_words_fn *plan_words; /* NULL = a plain line for what would be done */
     struct progress *progress;
     const struct px_log *log; /* messages; NULL = none */

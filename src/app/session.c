@@ -95,7 +95,7 @@ static bool session_is_auto(const struct session *s)
 static bool session_wants_every_item(const struct session *s, const char *scratch)
 {
     return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0 ||
-                               s->program->dry_run);
+                               s->program->dry_run || s->program->sink.what != NULL);
 }
 
 static int session_open_listeners(struct session *s, struct px_activity *activity, bool measured,
@@ -122,6 +122,13 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     to->out = s->out;
     to->plan = s->program->dry_run && !s->opts->json ? s->out : NULL;
     to->plan_words = s->program->plan_words;
+    to->sink = s->program->sink;
+    errno = 0;
+    status = to->sink.what != NULL ? to->sink.open(to->sink.ctx) : PX_OK;
+    if (status != PX_OK) {
+        session_say(s, "cannot open ", to->sink.what, status);
+        return status;
+    }
     errno = 0;
     if (s->opts->journal != NULL) {
         status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &to->journal);
@@ -158,6 +165,12 @@ static int session_close_listeners(struct session *s, struct run_listeners *to)
     if (failures != PX_OK) {
         session_say(s, "", s->opts->failed, failures);
         status = failures;
+    }
+    errno = 0;
+    const int sink = to->sink.what != NULL ? to->sink.close(to->sink.ctx) : PX_OK;
+    if (sink != PX_OK) {
+        session_say(s, "", to->sink.what, sink);
+        status = sink;
     }
     const int json = journal_close(to->json);
     return status != PX_OK ? status : json;

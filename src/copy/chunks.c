@@ -49,8 +49,10 @@ static uint64_t chunks_chunk_bytes(const struct px_copier *copier)
 bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
                    const struct stat *st)
 {
-    return copier->copy->opts.workers > 1 && entry->dir->pair->team_pays &&
-           (uint64_t)st->st_size / 2 >= chunks_chunk_bytes(copier) && !px_data_is_sparse(st);
+    /* The digest of a whole file is made in the order of its bytes. */
+    return copier->copy->opts.workers > 1 && copier->copy->opts.hash == PX_HASH_NONE &&
+           entry->dir->pair->team_pays && (uint64_t)st->st_size / 2 >= chunks_chunk_bytes(copier) &&
+           !px_data_is_sparse(st);
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -128,13 +130,17 @@ static bool chunks_take(struct px_chunks *chunks, uint64_t *from) PX_EXCLUDES(ch
 
 /* One chunk is done, well or not. The first failure is the file's; nothing is handed out after. */
 static void chunks_note(struct px_chunks *chunks, const struct px_data *data, int64_t took_ns,
-                        int status, const struct px_fail *fail) PX_EXCLUDES(chunks->lock)
+                        int status, struct px_fail *fail) PX_EXCLUDES(chunks->lock)
 {
     px_mutex_lock(&chunks->lock);
     chunks->entry.bytes += data->bytes;
     chunks->entry.phase_ns[PX_COPY_DATA] += took_ns;
     chunks->entry.engine = data->engine;
     chunks->entry.engine_why = "in chunks, by several workers";
+    if (status == PX_OK && data->proof->active &&
+        px_proof_merge(&chunks->file.proof, data->proof) != PX_OK) {
+        status = px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
+    }
     if (status != PX_OK && chunks->status == PX_OK) {
         chunks->status = status;
         if (status != PX_EAGAIN && status != PX_ECANCELED) {
@@ -150,19 +156,25 @@ static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
     while (chunks_take(chunks, &from)) {
         const uint64_t left = chunks->size - from;
         const uint64_t bytes = left < chunks->chunk_bytes ? left : chunks->chunk_bytes;
+        struct px_proof proof;
         struct px_data data = {.copier = copier,
                                .pair = chunks->pair,
                                .in = chunks->file.in,
                                .out = chunks->file.out.fd,
-                               .st = &chunks->file.st};
+                               .st = &chunks->file.st,
+                               .proof = &proof};
         struct px_fail fail;
         const int64_t begin_ns = px_now_ns();
-        int status = px_data_copy_range(&data, from, bytes, &fail);
+        int status = px_proof_init(&proof, &copier->copy->opts);
+        status = status == PX_OK ? px_data_copy_range(&data, from, bytes, &fail)
+                                 : px_fail_set(&fail, status, 0, "digest: out of memory");
         if (status == PX_OK && data.bytes < bytes) {
             status = PX_EAGAIN; /* it ends earlier than it did: it changed */
         }
         copier->account->counter[PX_COPY_CHUNKS]++;
+        px_proof_close_piece(&proof);
         chunks_note(chunks, &data, px_now_ns() - begin_ns, status, &fail);
+        px_proof_fini(&proof);
     }
 }
 

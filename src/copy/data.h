@@ -17,6 +17,7 @@
 #include "copy/copier.h"
 #include "copy/fail.h"
 #include "copy/pair.h"
+#include "copy/proof.h"
 
 /* One read and one write. tests/bench/copycalls, a file of 32 MiB, ms of CPU with a buffer of
  *              64 KiB  128 KiB  256 KiB  512 KiB  1 MiB  4 MiB
@@ -31,8 +32,10 @@ struct px_data {
     struct px_copier *copier; /* buffer, calls, stop flag, display */
     struct px_pair *pair;
     int in;
-    int out;               /* empty, at offset 0 */
-    const struct stat *st; /* the source's */
+    int out;                /* empty, at offset 0 */
+    const struct stat *st;  /* the source's */
+    struct px_proof *proof; /* hears of all bytes that are read; NULL or not active: nobody does */
+    bool prefix;            /* no byte beyond st->st_size, however the source grows */
     /* out */
     enum px_copy_engine engine;
     const char *why; /* static text */

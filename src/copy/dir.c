@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/check.h"
 #include "copy/extra.h"
 #include "copy/select.h"
 #include "copy/xattr.h"
@@ -305,10 +306,15 @@ static int dir_fill(struct px_copier *copier, const struct px_entry *entry, stru
         return status;
     }
     const struct px_dir_fds at = px_dir_acquire(entry->dir);
-    status = copier->copy->opts.dry_run
-                 ? dir_look_target(copier, at.target, entry->target_name, dir, fail)
-                 : dir_make_target(copier, at.target, entry->target_name, dir, fail);
+    const bool looks = copier->copy->opts.dry_run || copier->copy->opts.check;
+    status = looks ? dir_look_target(copier, at.target, entry->target_name, dir, fail)
+                   : dir_make_target(copier, at.target, entry->target_name, dir, fail);
     px_dir_release(entry->dir);
+    if (copier->copy->opts.check && (status == PX_EEXIST || dir->fds.target < 0)) {
+        return px_fail_set(fail, PX_EINTEGRITY, 0,
+                           status == PX_OK ? "check: the target lacks it"
+                                           : "check: the target is no directory");
+    }
     return status == PX_OK ? dir_learn(copier, dir, fail) : status;
 }
 
@@ -422,6 +428,8 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
     int status = PX_OK;
     if (copier->copy->opts.dry_run) {
         entry.skip_reason = PX_SKIP_DRY_RUN;
+    } else if (copier->copy->opts.check) {
+        status = px_check_dir(copier, dir, &fail);
     } else {
         status = dir_apply(copier, dir, &fail);
     }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/check.h"
 #include "copy/chunks.h"
 #include "copy/data.h"
 #include "copy/dir.h"
@@ -34,6 +35,12 @@ bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
            before->st_mtim.tv_nsec == after->st_mtim.tv_nsec &&
            before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
            before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
+}
+
+bool px_file_has_grown(const struct stat *before, const struct stat *after)
+{
+    return before->st_dev == after->st_dev && before->st_ino == after->st_ino &&
+           before->st_size < after->st_size;
 }
 
 /* --- the source ------------------------------------------------------------------------------- */
@@ -108,6 +115,23 @@ static int file_publish(struct px_copier *copier, struct px_entry *entry, struct
     return entry->skip_reason == NULL ? meta : PX_OK;
 }
 
+/* Digest and second read, where they were asked for. */
+static int file_prove(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                      struct px_fail *fail)
+{
+    if (!file->proof.active) {
+        return PX_OK;
+    }
+    if (px_proof_digest(&file->proof, entry->bytes, entry->digest) != PX_OK) {
+        return px_fail_set(fail, PX_EINTERNAL, 0, "digest");
+    }
+    const int status = file->proof.verify
+                           ? px_proof_verify(&file->proof, copier, file->out.fd, entry->bytes, fail)
+                           : PX_OK;
+    px_copier_phase(entry, PX_COPY_SYNC);
+    return status;
+}
+
 int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
                 struct px_fail *fail)
 {
@@ -116,8 +140,13 @@ int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file
     if (copier->io->fstat(file->in, &after) != 0) {
         return px_fail_source(fail, errno, "stat source");
     }
-    if (!px_file_is_unchanged(&file->st, &after)) {
+    if (!px_file_is_unchanged(&file->st, &after) &&
+        !(copier->copy->opts.allow_changing && px_file_has_grown(&file->st, &after))) {
         return PX_EAGAIN;
+    }
+    const int status = file_prove(copier, entry, file, fail);
+    if (status != PX_OK) {
+        return status;
     }
     return file_publish(copier, entry, file, fail);
 }
@@ -125,6 +154,7 @@ int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file
 void px_file_close(struct px_copier *copier, const struct px_entry *entry, struct px_file *file)
 {
     px_out_abort(copier, entry, &file->out);
+    px_proof_fini(&file->proof);
     if (file->in >= 0) {
         PX_IGNORE(copier->io->close(file->in)); /* only read */
         file->in = -1;
@@ -140,7 +170,12 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
                            .pair = entry->dir->pair,
                            .in = file->in,
                            .out = file->out.fd,
-                           .st = &file->st};
+                           .st = &file->st,
+                           .proof = &file->proof,
+                           .prefix = copier->copy->opts.allow_changing};
+    if (px_proof_init(&file->proof, &copier->copy->opts) != PX_OK) {
+        return px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
+    }
     int status = px_data_reflink(&data, fail);
     if (status == PX_EAGAIN && may_share && px_chunks_pay(copier, entry, &file->st)) {
         *shared = px_chunks_copy(copier, entry, file) == PX_OK;
@@ -150,8 +185,8 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
     }
     if (status == PX_EAGAIN) {
         status = px_data_copy(&data, fail);
-        status = status == PX_ECHANGED ? PX_EAGAIN : status;
     }
+    status = status == PX_ECHANGED ? PX_EAGAIN : status;
     entry->engine = data.engine;
     entry->engine_why = data.why;
     entry->bytes = data.bytes;
@@ -178,15 +213,31 @@ static int file_fill(struct px_copier *copier, struct px_entry *entry, struct px
     return status;
 }
 
+/* --check: nothing is written; a source that changed meanwhile is compared again. */
+static int file_check(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                      struct px_fail *fail)
+{
+    struct stat after;
+    const int status = px_check_file(copier, entry, file->in, &file->st, fail);
+    px_copier_phase(entry, PX_COPY_DATA);
+    if (copier->io->fstat(file->in, &after) != 0) {
+        return px_fail_source(fail, errno, "stat source");
+    }
+    return px_file_is_unchanged(&file->st, &after) ? status : PX_EAGAIN;
+}
+
 static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_share, bool *shared,
                     struct px_fail *fail)
 {
     struct px_file file = {.in = -1, .out = {.fd = -1}};
     int status = file_look(copier, entry, &file, fail);
-    if (status == PX_OK) {
+    const bool checks = copier->copy->opts.check;
+    if (status == PX_OK && checks) {
+        status = file_check(copier, entry, &file, fail);
+    } else if (status == PX_OK) {
         status = px_policy_apply(copier, entry, &file.st, fail);
     }
-    if (status == PX_OK && entry->skip_reason == NULL) {
+    if (status == PX_OK && !checks && entry->skip_reason == NULL) {
         px_walk_share(copier, (uint64_t)file.st.st_size);
         status = px_out_open(copier, entry, &file.st, &file.out, fail);
         px_copier_phase(entry, PX_COPY_OPEN);

@@ -11,6 +11,7 @@
 
 #include "copy/copier.h"
 #include "copy/fail.h"
+#include "copy/proof.h"
 #include "copy/publish.h"
 
 /* A file in hand: the open source, what it was when it was opened, and the new file. */
@@ -18,6 +19,7 @@ struct px_file {
     int in; /* -1: not open */
     struct stat st;
     struct px_out out;
+    struct px_proof proof;
 };
 
 /* Copies the file of `entry` and settles it; or hands it to px_chunks, which settles it. */
@@ -39,5 +41,8 @@ void px_file_close(struct px_copier *copier, const struct px_entry *entry, struc
 
 /* Pure: is it the same file in the same state (device, inode, size, mtime, ctime)? */
 bool px_file_is_unchanged(const struct stat *before, const struct stat *after);
+
+/* Pure: is it the same file, longer? */
+bool px_file_has_grown(const struct stat *before, const struct stat *after);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/fdio.h"
 #include "copy/backup.h"
+#include "copy/check.h"
 #include "copy/data.h"
 #include "copy/dir.h"
 #include "copy/meta.h"
@@ -160,12 +161,15 @@ static int node_copy(struct px_copier *copier, struct px_entry *entry, struct no
     if (link != S_ISLNK(source->st_mode) || S_ISREG(source->st_mode) || S_ISDIR(source->st_mode)) {
         return px_fail_set(fail, PX_ECHANGED, 0, "stat: it is of another kind now");
     }
-    int status = px_policy_apply(copier, entry, source, fail);
+    int status = copier->copy->opts.check ? PX_OK : px_policy_apply(copier, entry, source, fail);
     if (status != PX_OK || entry->skip_reason != NULL) {
         return status;
     }
     if (link) {
         status = link_read(copier, node->fds.source, entry->source_name, &node->text, fail);
+    }
+    if (status == PX_OK && copier->copy->opts.check) {
+        return px_check_node(copier, entry, source, node->text, fail);
     }
     return status == PX_OK ? node_make(copier, entry, node, fail) : status;
 }

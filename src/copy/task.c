@@ -76,9 +76,11 @@ static struct px_item *task_item_room(struct px_task *task)
 static int task_fill_block(struct px_item *item, const struct px_copy_detail *detail,
                            const char *source, const char *target)
 {
+    const size_t digest_bytes = detail->digest != NULL ? strlen(detail->digest) + 1 : 0;
     const size_t source_bytes = source != NULL ? strlen(source) + 1 : 0;
     const size_t target_bytes = target != NULL ? strlen(target) + 1 : 0;
-    struct px_copy_detail *block = malloc(sizeof *block + source_bytes + target_bytes);
+    struct px_copy_detail *block =
+        malloc(sizeof *block + source_bytes + target_bytes + digest_bytes);
     if (block == NULL) {
         return PX_ENOMEM;
     }
@@ -90,6 +92,9 @@ static int task_fill_block(struct px_item *item, const struct px_copy_detail *de
     if (target != NULL) {
         item->target = memcpy(text + source_bytes, target, target_bytes);
     }
+    if (digest_bytes > 0) {
+        block->digest = memcpy(text + source_bytes + target_bytes, detail->digest, digest_bytes);
+    }
     item->detail = block;
     return PX_OK;
 }
@@ -100,6 +105,7 @@ static int task_fill_paths(struct px_item *item, const struct px_entry *entry)
         .type = entry->type,
         .action = entry->action,
         .engine = entry->engine,
+        .digest = entry->digest[0] != '\0' ? entry->digest : NULL,
         .skip_reason = entry->skip_reason,
     };
     char *source = px_dir_path(entry->dir, PX_SIDE_SOURCE, entry->source_name);

@@ -75,6 +75,7 @@ struct px_entry {
     const char *engine_why;  /* static text for -vv */
     const char *skip_reason; /* static text */
     uint64_t bytes;
+    char digest[PX_COPY_DIGEST_ROOM]; /* "" = none */
     unsigned attempts;
     int64_t begin_ns;
     int64_t mark_ns; /* end of the last phase */

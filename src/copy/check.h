@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * copy/check.h - is the target what the source is (--check)? Reads both, writes nothing.
+ */
+#ifndef PX_COPY_CHECK_H
+#define PX_COPY_CHECK_H
+
+#include <sys/stat.h>
+
+#include <pxfer/attr.h>
+
+#include "copy/copier.h"
+#include "copy/dir.h"
+#include "copy/fail.h"
+
+/* A regular file, open as `in`. PX_OK: the same. PX_EINTEGRITY: missing, of another kind, or with
+ * other contents. PX_EATTR: mode, owner or time differ. PX_ESRC, PX_EIO, PX_ECANCELED. */
+PX_NODISCARD int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
+                               const struct stat *source, struct px_fail *fail);
+
+/* A link or a special file; `text`: what the link says, NULL for none. */
+PX_NODISCARD int px_check_node(struct px_copier *copier, const struct px_entry *entry,
+                               const struct stat *source, const char *text, struct px_fail *fail);
+
+/* A directory whose target is open: its own attributes. */
+PX_NODISCARD int px_check_dir(struct px_copier *copier, const struct px_dir *dir,
+                              struct px_fail *fail);
+
+/* Pure: what of the attributes that are kept differs, static text; NULL: nothing. `owner`: compare
+ * it, too. */
+const char *px_check_attrs(const struct stat *source, const struct stat *target, bool owner);
+
+#endif

@@ -24,17 +24,18 @@ wait_for() {
     fail "waited in vain for $*: $(window)"
 }
 shows() { window | grep -qF "$1"; }
+asked() { [ "$(window | grep -cF 'Password of me for the server:')" = "$1" ]; } # so many times
 
 terminal new-session -d -x 100 -y 40 "cd '$WORK'; exec bash --norc --noprofile" 9>&-
 terminal send-keys "pfetch -u me $AT/auth/me/hunter2/a; echo code=\$?" Enter
-wait_for shows 'Password of me for the server:'
+wait_for asked 1
 terminal send-keys hunter2 Enter
 wait_for shows code=0
 [ "$(window | grep -c hunter2)" = 1 ] || fail "more than the command is on the screen: $(window)"
 [ "$(stat -c %s a)" = 1000 ] || fail 'not fetched'
 
-terminal send-keys "clear; pfetch -u me --proxy-user you $AT/bytes/1/b; echo code=\$?" Enter
-wait_for shows 'Password of me for the server:'
+terminal send-keys "pfetch -u me --proxy-user you $AT/bytes/1/b; echo code=\$?" Enter
+wait_for asked 2
 terminal send-keys C-c
 wait_for shows code=2
 terminal send-keys 'stty -a' Enter

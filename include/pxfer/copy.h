@@ -82,6 +82,7 @@ enum px_copy_engine { /* how the bytes of a file went */
                       PX_ENGINE_REFLINK,
                       PX_ENGINE_COPY_FILE_RANGE,
                       PX_ENGINE_READ_WRITE,
+                      PX_ENGINE_LINK, /* none: a hard link to the copy of another name */
                       PX_COPY_ENGINES_
 };
 
@@ -163,6 +164,7 @@ enum px_copy_counter {
     PX_COPY_DIRS,
     PX_COPY_CHUNKS,
     PX_COPY_DELETED, /* names, those inside deleted directories too */
+    PX_COPY_LINKED,  /* hard links to what was copied under another name */
     PX_COPY_COUNTERS_
 };
 

@@ -122,6 +122,7 @@ static void copier_count_kind(struct px_account *account, const struct px_entry 
     case PX_ENGINE_REFLINK: account->counter[PX_COPY_REFLINKED]++; break;
     case PX_ENGINE_COPY_FILE_RANGE: account->counter[PX_COPY_RANGED]++; break;
     case PX_ENGINE_READ_WRITE: account->counter[PX_COPY_WRITTEN]++; break;
+    case PX_ENGINE_LINK: account->counter[PX_COPY_LINKED]++; break;
     case PX_ENGINE_NONE:
     case PX_COPY_ENGINES_: break;
     }
@@ -173,6 +174,11 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
     px_task_add(copier->task, entry, state, fail, copier->worker->index, listed);
     if (px_log_wants(copier->copy->opts.log, PX_LOG_VERBOSE)) {
         copier_say(copier, entry, state);
+    }
+    if (entry->group != NULL) {
+        const bool there = state == PX_ITEM_OK ||
+                           (state == PX_ITEM_FAILED && fail != NULL && fail->status == PX_EATTR);
+        px_hardlink_settled(copier, entry, state, there);
     }
 }
 

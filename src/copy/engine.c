@@ -28,7 +28,7 @@ const char *const *px_copy_phase_names(void)
 const char *const *px_copy_counter_names(void)
 {
     static const char *const names[] = {"reflink", "copy_file_range", "read/write", "directories",
-                                        "chunks",  "deleted",         NULL};
+                                        "chunks",  "deleted",         "hard links", NULL};
     return names;
 }
 
@@ -50,6 +50,7 @@ const char *px_copy_engine_name(enum px_copy_engine engine)
     case PX_ENGINE_REFLINK: return "reflink";
     case PX_ENGINE_COPY_FILE_RANGE: return "copy_file_range";
     case PX_ENGINE_READ_WRITE: return "read/write";
+    case PX_ENGINE_LINK: return "hard link";
     case PX_COPY_ENGINES_: break;
     }
     return "unknown";
@@ -74,11 +75,19 @@ static int engine_alloc(struct px_copy *copy)
     if (px_opendirs_init(&copy->opendirs, copy->opts.workers) != PX_OK) {
         return PX_ENOMEM;
     }
+    if (px_hardlinks_init(&copy->hardlinks) != PX_OK) {
+        goto out_opendirs;
+    }
     if (px_pairs_init(&copy->pairs) != PX_OK) {
-        px_opendirs_fini(&copy->opendirs);
-        return PX_ENOMEM;
+        goto out_hardlinks;
     }
     return PX_OK;
+
+out_hardlinks:
+    px_hardlinks_fini(&copy->hardlinks);
+out_opendirs:
+    px_opendirs_fini(&copy->opendirs);
+    return PX_ENOMEM;
 }
 
 int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct px_copy **out)
@@ -124,6 +133,7 @@ void px_copy_free(struct px_copy *copy)
     if (copy == NULL) {
         return;
     }
+    px_hardlinks_fini(&copy->hardlinks);
     px_plan_fini(&copy->plan);
     px_pairs_fini(&copy->pairs);
     px_patterns_free(&copy->patterns);

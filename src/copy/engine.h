@@ -12,6 +12,7 @@
 
 #include <pxfer/copy.h>
 
+#include "copy/hardlink.h"
 #include "copy/opendirs.h"
 #include "copy/pair.h"
 #include "copy/pattern.h"
@@ -36,10 +37,11 @@ struct px_copy {
     struct px_patterns patterns;
     struct px_copy_slot *slots; /* one for each worker; written by that worker only */
 
-    struct px_pairs pairs;        /* has its own lock */
-    struct px_opendirs opendirs;  /* the same */
-    atomic_uint_fast64_t deleted; /* names, by --delete */
-    atomic_bool full;             /* the target is full or read-only: nothing more is begun */
+    struct px_pairs pairs;         /* has its own lock */
+    struct px_opendirs opendirs;   /* the same */
+    struct px_hardlinks hardlinks; /* the same */
+    atomic_uint_fast64_t deleted;  /* names, by --delete */
+    atomic_bool full;              /* the target is full or read-only: nothing more is begun */
 };
 
 #endif

@@ -226,18 +226,32 @@ static int file_check(struct px_copier *copier, struct px_entry *entry, struct p
     return px_file_is_unchanged(&file->st, &after) ? status : PX_EAGAIN;
 }
 
+/* Before anything is written. `*copy`: it is to be copied. */
+static int file_judge(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                      bool *copy, struct px_fail *fail)
+{
+    if (copier->copy->opts.check) {
+        *copy = false;
+        return file_check(copier, entry, file, fail);
+    }
+    int status = px_hardlink_enter(copier, entry, &file->st, copy, fail);
+    if (status == PX_OK && *copy) {
+        status = px_policy_apply(copier, entry, &file->st, fail);
+        *copy = status == PX_OK && entry->skip_reason == NULL;
+    }
+    return status;
+}
+
 static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_share, bool *shared,
                     struct px_fail *fail)
 {
     struct px_file file = {.in = -1, .out = {.fd = -1}};
     int status = file_look(copier, entry, &file, fail);
-    const bool checks = copier->copy->opts.check;
-    if (status == PX_OK && checks) {
-        status = file_check(copier, entry, &file, fail);
-    } else if (status == PX_OK) {
-        status = px_policy_apply(copier, entry, &file.st, fail);
+    bool copy = status == PX_OK;
+    if (copy) {
+        status = file_judge(copier, entry, &file, &copy, fail);
     }
-    if (status == PX_OK && !checks && entry->skip_reason == NULL) {
+    if (copy) {
         px_walk_share(copier, (uint64_t)file.st.st_size);
         status = px_out_open(copier, entry, &file.st, &file.out, fail);
         px_copier_phase(entry, PX_COPY_OPEN);
@@ -281,7 +295,7 @@ void px_file_copy(struct px_copier *copier, struct px_entry *entry)
     bool shared = false;
     px_copier_begin(copier, entry);
     const int status = file_tries(copier, entry, true, &shared, &fail);
-    if (!shared) {
+    if (!shared && !entry->waits) {
         px_copier_settle_status(copier, entry, status, &fail);
     }
 }

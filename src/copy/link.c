@@ -161,8 +161,12 @@ static int node_copy(struct px_copier *copier, struct px_entry *entry, struct no
     if (link != S_ISLNK(source->st_mode) || S_ISREG(source->st_mode) || S_ISDIR(source->st_mode)) {
         return px_fail_set(fail, PX_ECHANGED, 0, "stat: it is of another kind now");
     }
-    int status = copier->copy->opts.check ? PX_OK : px_policy_apply(copier, entry, source, fail);
-    if (status != PX_OK || entry->skip_reason != NULL) {
+    bool copy;
+    int status = px_hardlink_enter(copier, entry, source, &copy, fail);
+    if (status == PX_OK && copy && !copier->copy->opts.check) {
+        status = px_policy_apply(copier, entry, source, fail);
+    }
+    if (status != PX_OK || !copy || entry->skip_reason != NULL) {
         return status;
     }
     if (link) {
@@ -183,7 +187,9 @@ static void node_run(struct px_copier *copier, struct px_entry *entry, bool link
     const int status = node_copy(copier, entry, &node, link, &fail);
     px_dir_release(entry->dir);
     px_copier_phase(entry, PX_COPY_META);
-    px_copier_settle_status(copier, entry, status, &fail);
+    if (!entry->waits) {
+        px_copier_settle_status(copier, entry, status, &fail);
+    }
 }
 
 void px_link_copy(struct px_copier *copier, struct px_entry *entry)

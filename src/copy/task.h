@@ -23,6 +23,7 @@
 
 struct px_chunks;
 struct px_dir;
+struct px_group;
 struct px_listed;
 struct px_names;
 struct px_root;
@@ -74,6 +75,8 @@ struct px_entry {
     enum px_copy_engine engine;
     const char *engine_why;  /* static text for -vv */
     const char *skip_reason; /* static text */
+    struct px_group *group;  /* of hard links, which this entry leads (copy/hardlink.h) */
+    bool waits;              /* for the copy of another link: it is not settled now */
     uint64_t bytes;
     char digest[PX_COPY_DIGEST_ROOM]; /* "" = none */
     unsigned attempts;

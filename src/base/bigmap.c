@@ -339,13 +339,21 @@ static int move_to_file(struct px_bigmap *map)
     return rc;
 }
 
+/* A quarter of the limit will do while a merge is cheap: pfetch with a list of a million lines then
+ * needs 16.6 MB, not 20.5, and as much time. */
+static bool is_full(const struct px_bigmap *map)
+{
+    return map->young.bits >= map->max_bits ||
+           (map->young.bits + 2 >= map->max_bits && map->old.used < 32 * map->young.used);
+}
+
 /* Where no file can be written, memory must do: the rule about equal targets counts for more than
  * the limit. A file that cannot be read any more is told by the next look-up. */
 static int make_room(struct px_bigmap *map)
 {
     int rc = PX_EIO;
 
-    if (map->young.bits >= map->max_bits) {
+    if (is_full(map)) {
         rc = move_to_file(map);
         map->max_bits += rc == PX_EIO;
     }

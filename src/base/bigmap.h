@@ -19,7 +19,7 @@
 struct px_bigmap;
 struct px_io_ops;
 
-/* `memory_bytes`: 0 = 4 MiB. io is borrowed. PX_ENOMEM. */
+/* `memory_bytes`: 0 = 4 MiB; while there are few keys a quarter of that. io is borrowed. PX_ENOMEM. */
 PX_NODISCARD int px_bigmap_new(const struct px_io_ops *io, size_t memory_bytes,
                                struct px_bigmap **out);
 void px_bigmap_free(struct px_bigmap *map);

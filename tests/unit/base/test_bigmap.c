@@ -63,7 +63,7 @@ static void test_bigmap_in_memory_keeps_the_first_value(void **state)
     (void)state;
     io_fault_reset();
     struct px_bigmap *map = new_map(0);
-    fill_and_check(map, 50000); /* among them key 0 */
+    fill_and_check(map, 40000); /* among them key 0 */
     assert_int_equal(io_fault_calls(IO_FAULT(pwrite)), 0);
     px_bigmap_free(map);
 }

@@ -68,6 +68,13 @@ static int add_rule(void *options, const struct option_spec *spec, const char *a
     return copy_rules_add(&((struct options *)options)->rules, spec->value, arg, reason);
 }
 
+static const struct option_choice sparse_words[] = {
+    {"auto", PX_SPARSE_AUTO},
+    {"always", PX_SPARSE_ALWAYS},
+    {"never", PX_SPARSE_NEVER},
+    {NULL, 0},
+};
+
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
     {.kind = OPTION_IGNORED, .letter = 'r', .name = "recursive"},
@@ -139,6 +146,8 @@ static const struct option_spec table[] = {
                       1024),
     OPTION_ROW_CHOICE(0, "reflink", "share the data blocks where the file system can", "auto",
                       COPY(reflink), reflink_words),
+    OPTION_ROW_CHOICE(0, "sparse", "keep holes; make them out of zeros, too; fill them", "auto",
+                      COPY(sparse), sparse_words),
     {.kind = OPTION_SIZE,
      .name = "chunk-size",
      .arg = "SIZE",
@@ -199,6 +208,9 @@ static int assign_operands(struct options *options, const struct option_parsed *
     copy->target_is_dir = options->target_dir != NULL;
     if (copy->target_is_dir && copy->target_is_thing) {
         return option_complain(&program, stderr, "-t and -T exclude each other");
+    }
+    if (copy->reflink == PX_REFLINK_ALWAYS && copy->sparse != PX_SPARSE_AUTO) {
+        return option_complain(&program, stderr, "--reflink=always needs --sparse=auto");
     }
     const size_t wanted = copy->target_is_dir ? 1 : 2;
     if (parsed->n_operands < wanted) {

@@ -31,6 +31,12 @@ struct px_io_ops;
 
 enum px_reflink { PX_REFLINK_AUTO, PX_REFLINK_ALWAYS, PX_REFLINK_NEVER };
 
+enum px_sparse {
+    PX_SPARSE_AUTO,   /* holes of the source stay holes */
+    PX_SPARSE_ALWAYS, /* zeros become holes, too */
+    PX_SPARSE_NEVER,  /* holes are filled */
+};
+
 enum px_update {
     PX_UPDATE_ALL,   /* the default: replace what is there */
     PX_UPDATE_NONE,  /* -n: an existing target is skipped */
@@ -114,7 +120,8 @@ struct px_copy_opts {
     bool target_is_thing; /* -T: DST is the thing itself */
 
     enum px_update update;
-    enum px_reflink reflink;
+    enum px_reflink reflink; /* AUTO: not with another `sparse` than AUTO */
+    enum px_sparse sparse;
     bool one_file_system; /* -x */
     bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     struct px_copy_attrs keep;

@@ -19,6 +19,7 @@
 #include "copy/data.h"
 #include "copy/dir.h"
 
+#define STAT_BLOCK_BYTES 512 /* stat(2) */
 #define CHUNK_BYTES_DEFAULT ((uint64_t)64 * 1024 * 1024)
 
 struct px_chunks {
@@ -49,10 +50,11 @@ static uint64_t chunks_chunk_bytes(const struct px_copier *copier)
 bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
                    const struct stat *st)
 {
+    const uint64_t there =
+        px_data_is_sparse(st) ? (uint64_t)st->st_blocks * STAT_BLOCK_BYTES : (uint64_t)st->st_size;
     /* The digest of a whole file is made in the order of its bytes. */
     return copier->copy->opts.workers > 1 && copier->copy->opts.hash == PX_HASH_NONE &&
-           entry->dir->pair->team_pays && (uint64_t)st->st_size / 2 >= chunks_chunk_bytes(copier) &&
-           !px_data_is_sparse(st);
+           entry->dir->pair->team_pays && there / 2 >= chunks_chunk_bytes(copier);
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/sparse.h"
 
 /* From these sizes on a reflink and copy_file_range() are tried. Measured with tests/bench/copycalls
  * on Linux 6.18, 2 cores, loop devices, clean pages, us of CPU for a file:
@@ -95,6 +96,11 @@ static void data_learn(atomic_bool *flag, int err)
     }
 }
 
+static enum px_sparse data_sparse(const struct px_data *data)
+{
+    return data->copier->copy->opts.sparse;
+}
+
 static bool data_is_proved(const struct px_data *data)
 {
     return data->proof != NULL && data->proof->active;
@@ -125,8 +131,8 @@ int px_data_reflink(struct px_data *data, struct px_fail *fail)
         data->why = "the bytes are to be seen";
         return PX_EAGAIN;
     }
-    if (!always && (wanted == PX_REFLINK_NEVER || size < REFLINK_MIN_BYTES ||
-                    data_flag(&data->pair->no_reflink))) {
+    if (!always && (wanted == PX_REFLINK_NEVER || data_sparse(data) != PX_SPARSE_AUTO ||
+                    size < REFLINK_MIN_BYTES || data_flag(&data->pair->no_reflink))) {
         return PX_EAGAIN;
     }
     if (data->copier->io->ficlone(data->out, data->in) == 0) {
@@ -189,6 +195,8 @@ static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, str
     struct px_copier *copier = data->copier;
     const struct px_io_ops *io = copier->io;
     const bool whole = end == TO_THE_END && *at == 0;
+    int (*const write)(const struct px_io_ops *, int, const void *, size_t, off_t) =
+        data_sparse(data) == PX_SPARSE_ALWAYS ? px_sparse_write : px_pwrite_all;
     while (*at < end) {
         const uint64_t left = end - *at;
         const size_t ask = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
@@ -200,7 +208,7 @@ static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, str
         if (got == 0) {
             break;
         }
-        if (px_pwrite_all(io, data->out, copier->buf, (size_t)got, (off_t)*at) != 0) {
+        if (write(io, data->out, copier->buf, (size_t)got, (off_t)*at) != 0) {
             return data_fail_write(data, fail, errno, "write", *at);
         }
         if (data_is_proved(data) &&
@@ -263,6 +271,10 @@ static bool data_wants_range(struct px_data *data, bool part)
         data->why = "the bytes are to be seen";
         return false;
     }
+    if (data_sparse(data) != PX_SPARSE_AUTO) {
+        data->why = "holes are made or filled";
+        return false;
+    }
     if (part && data->pair->never_shares) {
         data->why = "copy_file_range would keep the other workers waiting";
         return false;
@@ -299,14 +311,6 @@ static int data_move(struct px_data *data, uint64_t *at, uint64_t end, bool part
     return data_read_write(data, at, end, fail);
 }
 
-int px_data_copy_range(struct px_data *data, uint64_t from, uint64_t bytes, struct px_fail *fail)
-{
-    uint64_t at = from;
-    const int status = data_move(data, &at, from + bytes, true, fail);
-    data->bytes += at - from;
-    return status;
-}
-
 /* --- holes ------------------------------------------------------------------------------------ */
 
 /* The next piece of data at or after `at`. A map of holes is a hint: bounded by the size, and the
@@ -328,44 +332,83 @@ static bool data_next_piece(const struct px_data *data, uint64_t at, uint64_t *f
     return true;
 }
 
+static bool data_keeps_holes(const struct px_data *data)
+{
+    return data_sparse(data) != PX_SPARSE_NEVER && px_data_is_sparse(data->st);
+}
+
+/* The pieces of data between `from` and `until`. `*reached` is where it stopped: `until`, or where the
+ * source ended. */
+static int data_copy_pieces(struct px_data *data, uint64_t from, uint64_t until, bool part,
+                            uint64_t *reached, struct px_fail *fail)
+{
+    uint64_t at = from;
+    uint64_t end;
+    *reached = until;
+    while (data_next_piece(data, at, &at, &end) && at < until) {
+        end = end < until ? end : until;
+        const int status = data_move(data, &at, end, part, fail);
+        if (status != PX_OK || at < end) {
+            *reached = at;
+            return status;
+        }
+    }
+    return PX_OK;
+}
+
+int px_data_copy_range(struct px_data *data, uint64_t from, uint64_t bytes, struct px_fail *fail)
+{
+    uint64_t at = from;
+    const int status = data_keeps_holes(data)
+                           ? data_copy_pieces(data, from, from + bytes, true, &at, fail)
+                           : data_move(data, &at, from + bytes, true, fail);
+    data->bytes += at - from;
+    return status;
+}
+
+static int data_set_size(const struct px_data *data, uint64_t size, struct px_fail *fail)
+{
+    return data->copier->io->ftruncate(data->out, (off_t)size) == 0
+               ? PX_OK
+               : px_fail_target(fail, errno, "set size", data->out);
+}
+
 /* The size is set first: a write that extends the file makes XFS reserve blocks behind it, which
  * would fill the hole that follows. */
 static int data_copy_sparse(struct px_data *data, struct px_fail *fail)
 {
     const uint64_t size = (uint64_t)data->st->st_size;
-    if (data->copier->io->ftruncate(data->out, data->st->st_size) != 0) {
-        return px_fail_target(fail, errno, "set size", data->out);
+    int status = data_set_size(data, size, fail);
+    if (status == PX_OK) {
+        status = data_copy_pieces(data, 0, size, false, &data->bytes, fail);
     }
-    uint64_t at = 0;
-    uint64_t end;
-    while (data_next_piece(data, at, &at, &end)) {
-        const int status = data_move(data, &at, end, false, fail);
-        if (status != PX_OK) {
-            return status;
-        }
-        if (at < end) { /* shorter than st_size says: no hole is made up for what is not there */
-            data->bytes = at;
-            return data->copier->io->ftruncate(data->out, (off_t)at) == 0
-                       ? PX_OK
-                       : px_fail_target(fail, errno, "set size", data->out);
-        }
-    }
-    data->bytes = size;
     data->engine = data->engine == PX_ENGINE_NONE ? PX_ENGINE_READ_WRITE : data->engine;
-    return PX_OK;
+    /* Shorter than st_size says: no hole is made up for what is not there. */
+    return status == PX_OK && data->bytes < size ? data_set_size(data, data->bytes, fail) : status;
 }
 
 /* --- the whole file --------------------------------------------------------------------------- */
 
+/* Up to its end. Where zeros are left out the size is set before, as above, and what the file turned
+ * out to have after. */
+static int data_copy_whole(struct px_data *data, uint64_t end, struct px_fail *fail)
+{
+    const uint64_t size = (uint64_t)data->st->st_size;
+    const bool sizes = data_sparse(data) == PX_SPARSE_ALWAYS;
+    int status = sizes ? data_set_size(data, size, fail) : PX_OK;
+    if (status == PX_OK) {
+        status = data_move(data, &data->bytes, end, false, fail);
+    }
+    return status == PX_OK && sizes && data->bytes != size ? data_set_size(data, data->bytes, fail)
+                                                           : status;
+}
+
 int px_data_copy(struct px_data *data, struct px_fail *fail)
 {
-    if (px_data_is_sparse(data->st)) {
+    if (data_keeps_holes(data)) {
         return data_copy_sparse(data, fail);
     }
-    uint64_t at = 0;
     const uint64_t size = (uint64_t)data->st->st_size;
-    const uint64_t end = data->prefix && size > 0 ? size : TO_THE_END;
-    const int status = data_move(data, &at, end, false, fail);
-    data->bytes = at;
-    return status;
+    data->bytes = 0;
+    return data_copy_whole(data, data->prefix && size > 0 ? size : TO_THE_END, fail);
 }

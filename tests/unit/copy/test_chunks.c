@@ -56,7 +56,8 @@ static void test_chunks_pay_follows_the_table(void **state)
         bool pays;
     } rows[] = {
         {2, true, 2000, 8, true},       {2, true, 1999, 8, false},    {1, true, 2000, 8, false},
-        {2, false, 2000, 8, false},     {2, true, 1 << 20, 8, false}, /* sparse */
+        {2, false, 2000, 8, false},     {2, true, 1 << 20, 3, false}, /* little data */
+        {2, true, 1 << 20, 8, true}, /* enough of it, between holes */
         {2, true, 1 << 20, 2048, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -107,7 +107,9 @@ static int listfile_read(struct px_listfile *file)
     if (poll(&ready, 1, 0) == 0) {
         return PX_EAGAIN;
     }
-    memmove(file->read, file->read + file->taken, file->have - file->taken);
+    if (file->taken > 0) {
+        memmove(file->read, file->read + file->taken, file->have - file->taken);
+    }
     file->have -= file->taken;
     file->taken = 0;
     const int status = grow(&file->read, &file->room, file->have + READ_BYTES);

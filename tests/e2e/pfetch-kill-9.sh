@@ -39,9 +39,14 @@ check_names() {
 }
 
 fetch=(pfetch -q -j 5 -d out --journal journal)
-begin=$(now_ms)
-"${fetch[@]}" urls.txt
-full_ms=$(($(now_ms) - begin))
+full_ms=999999 # the least of three: a machine that is busy now may not be later
+for _ in 1 2 3; do
+    rm -rf out journal
+    begin=$(now_ms)
+    "${fetch[@]}" urls.txt
+    took=$(($(now_ms) - begin))
+    if [ $took -lt $full_ms ]; then full_ms=$took; fi
+done
 [ "$full_ms" -gt 100 ] || fail "a whole run takes only $full_ms ms"
 
 all=$(rounds 50 12) killed=0 resumed=0

@@ -36,7 +36,9 @@ cmd:tmux                   tmux                 tmux              tmux          
 cmd:cmp                    diffutils            diffutils         diffutils         diffutils          diffutils
 cmd:find                   findutils            findutils         findutils         findutils          findutils
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -
-cmd:tinyproxy              tinyproxy            tinyproxy         tinyproxy         tinyproxy          tinyproxy
+cmd:strace                 strace               strace            strace            strace             -
+cmd:rsync                  rsync                rsync             rsync             rsync              rsync
+cmd:tinyproxy              tinyproxy-bin        tinyproxy         tinyproxy         tinyproxy          tinyproxy
 cmd:microsocks             microsocks           -                 -                 -                  microsocks
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -

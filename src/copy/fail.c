@@ -48,7 +48,7 @@ int px_fail_source(struct px_fail *fail, int err, const char *stage)
 int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd)
 {
     if (err == EBADF) { /* px_dir_acquire() */
-        return px_fail_set(fail, PX_EIO, 0, "%s: " FAIL_DIR_GONE, stage);
+        return px_fail_set(fail, PX_ECHANGED, 0, "%s: " FAIL_DIR_GONE, stage);
     }
     const int status = px_status_from_errno(err);
     if (status != PX_EFULL) {

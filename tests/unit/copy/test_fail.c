@@ -88,6 +88,16 @@ static void test_fail_target_others_are_one_files_own(void **state)
     assert_false(px_fail_stops_all(&fail));
 }
 
+static void test_fail_directory_gone_is_a_change_of_its_side(void **state)
+{
+    (void)state;
+    struct px_fail fail;
+    assert_int_equal(px_fail_source(&fail, EBADF, "open source"), PX_ECHANGED);
+    assert_non_null(strstr(fail.text, "open source: the directory is gone"));
+    assert_int_equal(px_fail_target(&fail, EBADF, "create", -1), PX_ECHANGED);
+    assert_non_null(strstr(fail.text, "create: the directory is gone"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_fail_source_classes_follow_the_table),
         cmocka_unit_test(test_fail_target_full_names_the_file_system),
         cmocka_unit_test(test_fail_target_others_are_one_files_own),
+        cmocka_unit_test(test_fail_directory_gone_is_a_change_of_its_side),
     };
     return cmocka_run_group_tests_name("fail", tests, NULL, NULL);
 }

@@ -15,9 +15,15 @@ connections() {
 }
 
 start pfetch -q -j 8 -x 2 -d out --journal journal urls.txt
+# The kernel lists connections one after the other, so one that has gone may be counted together with
+# the one that took its place: the least of three looks in a row is what there was.
 most=0 samples=0
 while kill -0 "$PID" 2>/dev/null; do
-    n=$(connections)
+    n=99
+    for _ in 1 2 3; do
+        now=$(connections)
+        if [ "$now" -lt $n ]; then n=$now; fi
+    done
     if [ "$n" -gt "$most" ]; then most=$n; fi
     samples=$((samples + 1))
     sleep 0.01

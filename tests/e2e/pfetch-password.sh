@@ -27,6 +27,7 @@ shows() { window | grep -qF "$1"; }
 asked() { [ "$(window | grep -cF 'Password of me for the server:')" = "$1" ]; } # so many times
 
 terminal new-session -d -x 100 -y 40 "cd '$WORK'; exec bash --norc --noprofile" 9>&-
+wait_for shows bash- # the prompt: what is typed before it is on the screen twice
 terminal send-keys "pfetch -u me $AT/auth/me/hunter2/a; echo code=\$?" Enter
 wait_for asked 1
 terminal send-keys hunter2 Enter

@@ -22,7 +22,7 @@ while kill -0 "$PID" 2>/dev/null; do
     n=99
     for _ in 1 2 3; do
         now=$(connections)
-        if [ "$now" -lt $n ]; then n=$now; fi
+        if [ "$now" -lt "$n" ]; then n=$now; fi
     done
     if [ "$n" -gt "$most" ]; then most=$n; fi
     samples=$((samples + 1))

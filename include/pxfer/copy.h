@@ -111,40 +111,39 @@ struct px_copy_attrs {
 
 /* All borrowed, all must outlive the engine. {0} plus workers, sources, target = cp -a. */
 struct px_copy_opts {
-    unsigned workers; /* at least 1 */
-
     const char *const *sources;
     size_t n_sources;
-    const char *target;   /* DST */
-    bool target_is_dir;   /* -t: must be a directory */
-    bool target_is_thing; /* -T: DST is the thing itself */
+    const char *target;               /* DST */
+    const struct px_copy_rule *rules; /* --exclude, --include, --exclude-from, in their order */
+    size_t n_rules;
+    const char *names_from;     /* --files-from: names below the one source; "-" = standard input */
+    const char *backup_suffix;  /* NULL = "~" */
+    uint64_t max_delete;        /* names; 0 = no limit */
+    uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    const struct px_io_ops *io; /* NULL = the real calls */
+    struct px_activity *activity; /* NULL = none; one slot for each worker */
+    const struct px_log *log;     /* NULL = none */
 
+    unsigned workers; /* at least 1 */
     enum px_update update;
     enum px_reflink reflink; /* AUTO: not with another `sparse` than AUTO */
     enum px_sparse sparse;
-    bool one_file_system; /* -x */
-    bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     struct px_copy_attrs keep;
     enum px_follow follow;
-    const struct px_copy_rule *rules; /* --exclude, --include, --exclude-from, in their order */
-    size_t n_rules;
-    const char *names_from; /* --files-from: names below the one source; "-" = standard input */
-    bool names_nul;         /* they, and lines of patterns, end in NUL */
     enum px_backup backup;
-    const char *backup_suffix; /* NULL = "~" */
-    bool remove_extra;         /* --delete */
-    uint64_t max_delete;       /* names; 0 = no limit */
-    bool allow_changing;       /* of a file that grows, the bytes that it had at first */
-    bool verify;               /* read the target again before it gets its name */
-    enum px_copy_hash hash;    /* into px_copy_detail.digest */
-    bool check;                /* write nothing, compare */
-    uint64_t chunk_bytes;      /* 0 = 64 MiB; files from two chunks up are shared by workers */
-    bool dry_run;              /* decide, write nothing: every item comes back skipped */
-    bool every_item; /* results list every item, not only failures (journal, -v, --json) */
+    enum px_copy_hash hash; /* into px_copy_detail.digest */
 
-    const struct px_io_ops *io;   /* NULL = the real calls */
-    struct px_activity *activity; /* NULL = none; one slot for each worker */
-    const struct px_log *log;     /* NULL = none */
+    bool target_is_dir;   /* -t: must be a directory */
+    bool target_is_thing; /* -T: DST is the thing itself */
+    bool one_file_system; /* -x */
+    bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
+    bool names_nul;       /* names_from, and lines of patterns, end in NUL */
+    bool remove_extra;    /* --delete */
+    bool allow_changing;  /* of a file that grows, the bytes that it had at first */
+    bool verify;          /* read the target again before it gets its name */
+    bool check;           /* write nothing, compare */
+    bool dry_run;         /* decide, write nothing: every item comes back skipped */
+    bool every_item;      /* results list every item, not only failures (journal, -v, --json) */
 };
 
 struct px_copy_detail {

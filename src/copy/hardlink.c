@@ -20,6 +20,7 @@
 
 /* An allocation that fails is told by the pointer, not by exit(). */
 #define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, bytes, hash) (hash) = group_hash(key)
 #include <uthash.h>
 
 #include "base/fdio.h"
@@ -34,6 +35,13 @@ struct group_key {
     uint64_t dev;
     uint64_t ino;
 };
+
+/* Inode numbers of one device, mostly: the high bits of the product are good ones. */
+static unsigned group_hash(const void *key)
+{
+    const struct group_key *file = key;
+    return (unsigned)(((file->ino ^ file->dev << 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
 
 enum group_state { GROUP_FREE, GROUP_LED, GROUP_THERE };
 
@@ -67,13 +75,14 @@ static void group_forget_place(struct px_group *group)
 
 void px_hardlinks_fini(struct px_hardlinks *links)
 {
-    struct px_group *group;
-    struct px_group *next;
     px_mutex_lock(&links->lock);
-    HASH_ITER (hh, links->groups, group, next) {
-        HASH_DEL(links->groups, group);
+    struct px_group *group = links->groups;
+    HASH_CLEAR(hh, links->groups); /* the table only: the groups are still chained */
+    while (group != NULL) {
+        struct px_group *next = group->hh.next;
         group_forget_place(group);
         free(group);
+        group = next;
     }
     px_mutex_unlock(&links->lock);
     px_mutex_fini(&links->lock);

@@ -183,7 +183,9 @@ static int xattr_copy_one(struct px_copier *copier, struct px_xattrs *xattrs, co
 /* The number of bytes of names, 0 when there are none or cannot be listed. */
 static size_t xattr_list(struct px_copier *copier, struct px_xattrs *xattrs)
 {
-    if (atomic_load_explicit(&xattrs->pair->no_xattr, memory_order_relaxed)) {
+    const unsigned kept = ~copier->copy->opts.keep.lose;
+    if ((kept & (PX_KEEP_MODE | PX_KEEP_XATTR | PX_KEEP_CONTEXT)) == 0 ||
+        atomic_load_explicit(&xattrs->pair->no_xattr, memory_order_relaxed)) {
         return 0;
     }
     const ssize_t bytes = copier->io->flistxattr(xattrs->in, (char *)copier->buf, LIST_BYTES);

@@ -37,6 +37,13 @@ static const struct option_choice update_words[] = {
     {NULL, 0},
 };
 
+static const struct option_choice sync_words[] = {
+    {"none", PX_SYNC_NONE},
+    {"end", PX_SYNC_END},
+    {"file", PX_SYNC_FILE},
+    {NULL, 0},
+};
+
 static const struct option_choice hash_words[] = {
     {"sha256", PX_HASH_SHA256},
     {"xxh3", PX_HASH_XXH3},
@@ -155,6 +162,8 @@ static const struct option_spec table[] = {
      .preset = "64M",
      .offset = COPY(chunk_bytes),
      .min = UINT64_C(1) << 20},
+    OPTION_ROW_CHOICE(0, "sync", "make data durable for each file or at the end", "none",
+                      COPY(sync), sync_words),
     OPTION_ROW_FLAG(0, "allow-changing", "of a file that grows, copy what it had at first",
                     COPY(allow_changing)),
     OPTION_ROW_GROUP("Checks:"),
@@ -188,6 +197,11 @@ static int open_engine(void *ctx, const struct session_run *run, struct run_engi
                        char *error, size_t room)
 {
     return copy_engine_open(&((const struct options *)ctx)->copy, run, out, error, room);
+}
+
+static int sync_engine(void *ctx, struct run_engine *engine)
+{
+    return copy_engine_sync(&((struct options *)ctx)->copy, engine);
 }
 
 static const char *target(void *ctx)
@@ -254,6 +268,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .exits = &exits_pcopy,
         .write_failed = failures_write_sources,
         .open = open_engine,
+        .sync = sync_engine,
+        .syncs_at_end = options->copy.sync == PX_SYNC_END,
         .close = copy_engine_close,
         .target = target,
         .only_once = only_once,

@@ -58,6 +58,56 @@ enum px_copy_hash { /* of the whole content, while it is copied */
 
 #define PX_COPY_DIGEST_ROOM 65 /* hex digits and a NUL */
 
+enum px_copy_sync {               /* what is on the disk when */
+                    PX_SYNC_NONE, /* the system decides, as for cp */
+                    PX_SYNC_END,  /* px_copy_sync() after the last file */
+                    PX_SYNC_FILE, /* each file before it gets its name, each directory when it ends */
+};
+
+/* What earlier runs have done, for those who keep a journal. All workers ask at once. Paths are as
+ * they are told in items. What could have been lost since (the power was cut, and nobody had made it
+ * durable) must not be found. */
+struct px_copy_record {
+    uint64_t bytes;
+    int64_t mtime_ns;                 /* the source's when it was copied, and so the target's */
+    char digest[PX_COPY_DIGEST_ROOM]; /* "" = none */
+};
+
+#define PX_COPY_RUN_ROOM 33
+
+struct px_copy_chunk { /* of a large file that is not finished */
+    uint64_t offset;
+    uint64_t bytes;
+    uint64_t size; /* the source's, and its time: */
+    int64_t mtime_ns;
+    char begun[PX_COPY_RUN_ROOM]; /* the run that began the temporary file */
+    bool durable;
+};
+
+struct px_copy_part { /* its temporary file */
+    uint64_t inode;
+    uint64_t size; /* of the source, and its time, when the file was begun */
+    int64_t mtime_ns;
+    char begun[PX_COPY_RUN_ROOM]; /* the run that began it */
+    bool durable;                 /* to be noted durably */
+};
+
+struct px_copy_memory {
+    void *ctx;
+    const char *run; /* marks this run's items; lives as long as they do */
+    bool (*find)(void *ctx, const char *source, const char *target, struct px_copy_record *out);
+    /* This run begins a temporary file anew: no chunk that was noted before counts. False: that could
+     * not be noted. */
+    bool (*begin)(void *ctx, const char *source, const char *target,
+                  const struct px_copy_part *part);
+    /* The one that was begun last. */
+    bool (*find_begin)(void *ctx, const char *source, const char *target, struct px_copy_part *out);
+    bool (*find_chunk)(void *ctx, const char *source, const char *target, uint64_t offset,
+                       struct px_copy_chunk *out);
+    void (*note_chunk)(void *ctx, const char *source, const char *target,
+                       const struct px_copy_chunk *chunk);
+};
+
 enum px_backup { /* what becomes of a file that is replaced */
                  PX_BACKUP_NONE,
                  PX_BACKUP_SIMPLE,   /* NAME~, or another suffix */
@@ -121,8 +171,9 @@ struct px_copy_opts {
     uint64_t max_delete;        /* names; 0 = no limit */
     uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */
     const struct px_io_ops *io; /* NULL = the real calls */
-    struct px_activity *activity; /* NULL = none; one slot for each worker */
-    const struct px_log *log;     /* NULL = none */
+    struct px_activity *activity;        /* NULL = none; one slot for each worker */
+    const struct px_log *log;            /* NULL = none */
+    const struct px_copy_memory *memory; /* NULL = none */
 
     unsigned workers; /* at least 1 */
     enum px_update update;
@@ -132,6 +183,7 @@ struct px_copy_opts {
     enum px_follow follow;
     enum px_backup backup;
     enum px_copy_hash hash; /* into px_copy_detail.digest */
+    enum px_copy_sync sync;
 
     bool target_is_dir;   /* -t: must be a directory */
     bool target_is_thing; /* -T: DST is the thing itself */
@@ -150,6 +202,9 @@ struct px_copy_detail {
     enum px_copy_type type;
     enum px_copy_action action; /* in a dry run what would be done; MAKE where nobody looked */
     enum px_copy_engine engine;
+    const char *run;         /* px_copy_memory.run, for a file that was copied; NULL = none */
+    int64_t mtime_ns;        /* with `run`: of source and copy */
+    bool durable;            /* it was put on the disk */
     const char *digest;      /* hex, of a file that was copied; NULL = none asked for */
     const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
 };
@@ -194,6 +249,10 @@ PX_API PX_NODISCARD int px_copy_source(struct px_copy *copy, struct px_source **
 
 /* By value; ctx points to the engine. */
 PX_API struct px_worker_body px_copy_body(struct px_copy *copy);
+
+/* After the pool is drained: puts the file system of the target on its disk, if PX_SYNC_END asks for
+ * it. PX_EIO. */
+PX_API PX_NODISCARD int px_copy_sync(struct px_copy *copy);
 
 /* After the pool is drained. worker < opts.workers. */
 PX_API const struct px_account *px_copy_account(const struct px_copy *copy, unsigned worker);

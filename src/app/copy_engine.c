@@ -7,10 +7,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <pxfer/status.h>
 
+#include "app/copy_resume.h"
+#include "app/resume.h"
+#include "app/signals.h"
 #include "base/fdio.h"
+#include "base/show.h"
 
 static const char *const phase_limits[] = {
     "reading directories",   "opening and naming files", "moving the data",
@@ -40,6 +45,18 @@ static void copy_engine_detail(struct jsonl *json, const struct px_item *item)
     }
     if (detail->digest != NULL) {
         jsonl_string(json, "digest", detail->digest);
+    }
+    if (detail->run != NULL && item->source != NULL && item->target != NULL) {
+        char id[COPY_RESUME_ID_ROOM];
+        char mtime[RESUME_MTIME_ROOM];
+        copy_resume_id(item->source, item->target, COPY_RESUME_FILE, id);
+        resume_format_mtime(detail->mtime_ns, mtime);
+        jsonl_string(json, "id", id);
+        jsonl_string(json, "mtime", mtime);
+        jsonl_string(json, "run", detail->run);
+        if (detail->durable) {
+            jsonl_bool(json, "durable", true);
+        }
     }
     if (detail->action == PX_ACTION_DELETE) {
         jsonl_string(json, "action", "delete");
@@ -91,13 +108,43 @@ bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room)
     return detail->action == PX_ACTION_DELETE;
 }
 
+/* An engine, and the journal that it asks what is done already. */
+struct copy_engine {
+    struct px_copy *copy;
+    struct copy_resume *resume; /* NULL: there is no journal */
+    struct px_copy_memory memory;
+};
+
 static const struct px_account *copy_engine_account(const void *engine, unsigned worker)
 {
-    return px_copy_account(engine, worker);
+    return px_copy_account(((const struct copy_engine *)engine)->copy, worker);
 }
 
-int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *run,
-                     struct run_engine *out, char *error, size_t room)
+static void copy_engine_free(struct copy_engine *self)
+{
+    px_copy_free(self->copy);
+    copy_resume_free(self->resume);
+    free(self);
+}
+
+static int copy_engine_read_journal(struct copy_engine *self, const char *path, char *error,
+                                    size_t room)
+{
+    const int status = copy_resume_open(path, signals_stopping, &self->resume);
+    if (status == PX_OK) {
+        self->memory = copy_resume_memory(self->resume);
+        return PX_OK;
+    }
+    char *shown = px_show_dup(path);
+    (void)snprintf(error, room, "reading the journal %s: %s", shown != NULL ? shown : "",
+                   status == PX_ENOMEM ? px_status_text(status) : px_errno_text(errno));
+    free(shown);
+    return status;
+}
+
+static int copy_engine_begin(struct copy_engine *self, const struct px_copy_opts *opts,
+                             const struct session_run *run, struct px_source **source, char *error,
+                             size_t room)
 {
     struct px_copy_opts mine = *opts;
     mine.workers = run->workers;
@@ -109,27 +156,57 @@ int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *
         mine.target_is_dir = true;
         mine.target_is_thing = false;
     }
-    struct px_copy *copy = NULL;
-    int status = px_copy_new(&mine, error, room, &copy);
+    int status = PX_OK;
+    if (run->journal != NULL && !opts->check && !opts->dry_run) {
+        status = copy_engine_read_journal(self, run->journal, error, room);
+        mine.memory = &self->memory;
+    }
+    if (status == PX_OK) {
+        status = px_copy_new(&mine, error, room, &self->copy);
+    }
     if (status != PX_OK) {
         return status;
     }
-    status = px_copy_source(copy, &out->source);
+    status = px_copy_source(self->copy, source);
     if (status != PX_OK) {
         (void)snprintf(error, room, "--files-from: %s",
                        status == PX_EIO ? px_errno_text(errno) : px_status_text(status));
-        px_copy_free(copy);
-        return status == PX_EIO ? PX_EUSAGE : status; /* nothing was begun */
     }
-    out->engine = copy;
-    out->body = px_copy_body(copy);
+    return status == PX_EIO ? PX_EUSAGE : status; /* nothing was begun */
+}
+
+int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *run,
+                     struct run_engine *out, char *error, size_t room)
+{
+    struct copy_engine *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return PX_ENOMEM;
+    }
+    const int status = copy_engine_begin(self, opts, run, &out->source, error, room);
+    if (status != PX_OK) {
+        copy_engine_free(self);
+        return status;
+    }
+    out->engine = self;
+    out->body = px_copy_body(self->copy);
     out->account = copy_engine_account;
     return PX_OK;
+}
+
+int copy_engine_sync(void *ctx, struct run_engine *engine)
+{
+    const struct copy_engine *self = engine->engine;
+    const struct px_copy_opts *opts = ctx;
+    const int status = px_copy_sync(self->copy);
+    if (status == PX_OK && opts->sync == PX_SYNC_END && self->resume != NULL) {
+        return copy_resume_note_synced(self->resume);
+    }
+    return status;
 }
 
 void copy_engine_close(void *ctx, struct run_engine *engine)
 {
     (void)ctx;
     engine->source->ops->free(engine->source);
-    px_copy_free(engine->engine);
+    copy_engine_free(engine->engine);
 }

@@ -25,6 +25,8 @@ bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room);
  * `opts` may go away afterwards; what it points to may not. Errors as px_copy_new(). */
 PX_NODISCARD int copy_engine_open(const struct px_copy_opts *opts, const struct session_run *run,
                                   struct run_engine *out, char *error, size_t room);
+/* session_program.sync; ctx: the struct px_copy_opts. */
+int copy_engine_sync(void *ctx, struct run_engine *engine);
 void copy_engine_close(void *ctx, struct run_engine *engine);
 
 #endif

@@ -382,11 +382,24 @@ static void report_put_single_thread(const struct run_summary *summary,
     }
 }
 
+/* When the data was handed to the system, and when it was on the disk. */
+static void report_put_durable(const struct run_summary *summary, FILE *out)
+{
+    if (summary->sync_ns == 0) {
+        return;
+    }
+    report_put_title(out, "durable");
+    fprintf(out, "after %s: copied in %s, put on the disk in %s\n",
+            human_duration(summary->wall_ns + summary->sync_ns).text,
+            human_duration(summary->wall_ns).text, human_duration(summary->sync_ns).text);
+}
+
 void report_text(const struct report_schema *schema, const struct run_summary *summary,
                  const struct run_summary *baseline, FILE *out)
 {
     report_put_outcome(schema, summary, out);
     report_put_stopped(summary, out);
+    report_put_durable(summary, out);
     if (summary->total.items == 0) {
         return; /* nothing was worked on: there is no time to tell of */
     }

@@ -111,6 +111,9 @@ static void report_json_outcome(const struct report_schema *schema,
     jsonl_u64(json, "canceled", summary->canceled);
     jsonl_u64(json, "bytes", summary->bytes);
     jsonl_ms(json, "wall_ms", summary->wall_ns);
+    if (summary->sync_ns > 0) {
+        jsonl_ms(json, "sync_ms", summary->sync_ns);
+    }
     jsonl_double(json, "bytes_per_s",
                  summary->wall_ns > 0
                      ? (double)summary->bytes * (double)PX_NS_PER_S / (double)summary->wall_ns

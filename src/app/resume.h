@@ -19,11 +19,11 @@
 #include <pxfer/attr.h>
 #include <pxfer/fetch.h>
 
-#define RESUME_LINE_BYTES ((size_t)64 << 10) /* a longer line is passed over */
-
 /* The time as "mtime" has it, "SECONDS.NANOSECONDS" with nine digits; seconds may be negative. */
 #define RESUME_MTIME_ROOM 32
 void resume_format_mtime(int64_t ns, char out[RESUME_MTIME_ROOM]);
+/* The way back. False: it is no such text. */
+bool resume_parse_mtime(const char *text, int64_t *ns);
 
 struct px_io_ops;
 struct resume;

@@ -33,9 +33,10 @@
 struct run_sink {
     const char *what; /* "the manifest"; NULL: there is none */
     void *ctx;
-    int (*open)(void *ctx); /* PX_OK; errno says why not */
+    int (*open)(void *ctx);                            /* PX_OK; errno says why not */
     int (*add)(void *ctx, const struct px_item *item); /* PX_OK, or it was lost */
-    int (*close)(void *ctx); /* when the run is over, also when open() failed; errno: why it is lost */
+    int (*close)(
+        void *ctx); /* when the run is over, also when open() failed; errno: why it is lost */
 };
 
 /* Who hears of finished items. Any member may be NULL. All borrowed. */

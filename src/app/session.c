@@ -206,7 +206,9 @@ static int session_run_opened(struct session *s, struct run_engine *engine, unsi
         px_log_line(&s->log, PX_LOG_NORMAL, PX_LOG_MAIN, "only %u of %u workers could be started",
                     out->workers, workers);
     }
+    const int64_t begin_ns = px_now_ns();
     status = s->program->sync != NULL ? s->program->sync(s->ctx, engine) : PX_OK;
+    out->sync_ns = s->program->syncs_at_end ? px_now_ns() - begin_ns : 0;
     if (status != PX_OK) {
         px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "sync: %s", px_status_text(status));
         out->class_count[-status]++;

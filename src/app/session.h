@@ -146,6 +146,7 @@ struct session_program {
                 size_t error_room);
     /* After the workers are gone: makes it durable as far as the options ask (PX_OK or a status). */
     int (*sync)(void *ctx, struct run_engine *engine);
+    bool syncs_at_end; /* sync() does something: the report tells how long it took */
     void (*close)(void *ctx, struct run_engine *engine);
 
     /* Where the files go: scratch folders are made on the same file system. Borrowed. */
@@ -160,7 +161,7 @@ struct session_program {
     bool tells_failures;           /* it tells of failures, too: no messages about them */
     const char *const *exec_words; /* --exec, split; NULL = none */
     unsigned exec_jobs;
-    bool uses_stdout; /* the engine writes there by itself */
+    bool uses_stdout;     /* the engine writes there by itself */
     struct run_sink sink; /* of the real run; closed at its end */
     /* The words before an item's line of a dry run's plan; NULL = none (app/plan.h). */
     plan_words_fn *plan_words;

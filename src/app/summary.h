@@ -18,6 +18,7 @@
 struct run_summary {
     uint64_t ok, skipped, failed, canceled;
     uint64_t bytes;   /* payload held by the items that were reported */
+    int64_t sync_ns;  /* after that, until all was on the disk; 0 = nobody asked */
     int64_t wall_ns;  /* workers started -> workers joined */
     unsigned workers; /* that were started; 0 = inline */
     unsigned workers_wanted;

@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/earlier.h"
 
 #define STAT_BLOCK_BYTES 512 /* stat(2) */
 #define CHUNK_BYTES_DEFAULT ((uint64_t)64 * 1024 * 1024)
@@ -28,6 +29,7 @@ struct px_chunks {
     uint64_t size;
     char *names; /* what entry's names point into */
     struct px_pair *pair;
+    struct px_entry who; /* names and directory, nothing else */
 
     struct px_mutex lock;
     /* protected by lock, until finished; then the finisher's alone */
@@ -41,7 +43,7 @@ struct px_chunks {
     bool finished PX_GUARDED; /* somebody publishes or has published */
 };
 
-static uint64_t chunks_chunk_bytes(const struct px_copier *copier)
+uint64_t px_chunks_bytes(const struct px_copier *copier)
 {
     const uint64_t wanted = copier->copy->opts.chunk_bytes;
     return wanted > 0 ? wanted : CHUNK_BYTES_DEFAULT;
@@ -54,7 +56,7 @@ bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
         px_data_is_sparse(st) ? (uint64_t)st->st_blocks * STAT_BLOCK_BYTES : (uint64_t)st->st_size;
     /* The digest of a whole file is made in the order of its bytes. */
     return copier->copy->opts.workers > 1 && copier->copy->opts.hash == PX_HASH_NONE &&
-           entry->dir->pair->team_pays && there / 2 >= chunks_chunk_bytes(copier);
+           entry->dir->pair->team_pays && there / 2 >= px_chunks_bytes(copier);
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -106,10 +108,13 @@ static struct px_chunks *chunks_new(struct px_copier *copier, const struct px_en
         chunks_free(chunks);
         return NULL;
     }
-    chunks->chunk_bytes = chunks_chunk_bytes(copier);
+    chunks->chunk_bytes = px_chunks_bytes(copier);
     chunks->pair = entry->dir->pair;
     chunks->size = (uint64_t)file->st.st_size;
     chunks->file = *file;
+    chunks->who = (struct px_entry){.dir = entry->dir,
+                                    .source_name = chunks->entry.source_name,
+                                    .target_name = chunks->entry.target_name};
     chunks->active = 1;
     chunks->refs = 1;
     px_dir_hold(entry->dir);
@@ -152,6 +157,25 @@ static void chunks_note(struct px_chunks *chunks, const struct px_data *data, in
     px_mutex_unlock(&chunks->lock);
 }
 
+/* Copies the chunk, unless an earlier run has; with --verify the source is read in any case. */
+static int chunks_fill(struct px_copier *copier, struct px_chunks *chunks, struct px_data *data,
+                       uint64_t from, uint64_t bytes, struct px_fail *fail)
+{
+    if (px_earlier_has_chunk(copier, &chunks->who, &chunks->file, from, bytes)) {
+        data->engine = PX_ENGINE_READ_WRITE;
+        data->bytes = bytes;
+        return data->proof->active ? px_proof_read(data->proof, copier, data->in, from, bytes, fail)
+                                   : PX_OK;
+    }
+    const int status = px_data_copy_range(data, from, bytes, fail);
+    if (status == PX_OK && data->bytes < bytes) {
+        return PX_EAGAIN; /* it ends earlier than it did: it changed */
+    }
+    return status == PX_OK
+               ? px_earlier_note_chunk(copier, &chunks->who, &chunks->file, from, bytes, fail)
+               : status;
+}
+
 static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
 {
     uint64_t from;
@@ -168,11 +192,9 @@ static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
         struct px_fail fail;
         const int64_t begin_ns = px_now_ns();
         int status = px_proof_init(&proof, &copier->copy->opts);
-        status = status == PX_OK ? px_data_copy_range(&data, from, bytes, &fail)
+        status = status == PX_OK ? chunks_fill(copier, chunks, &data, from, bytes, &fail)
                                  : px_fail_set(&fail, status, 0, "digest: out of memory");
-        if (status == PX_OK && data.bytes < bytes) {
-            status = PX_EAGAIN; /* it ends earlier than it did: it changed */
-        }
+        status = status == PX_ECHANGED ? PX_EAGAIN : status;
         copier->account->counter[PX_COPY_CHUNKS]++;
         px_proof_close_piece(&proof);
         chunks_note(chunks, &data, px_now_ns() - begin_ns, status, &fail);
@@ -217,6 +239,7 @@ static void chunks_finish(struct px_copier *copier, struct px_chunks *chunks) PX
     if (status == PX_OK) {
         status = px_file_end(copier, entry, &chunks->file, &chunks->fail);
     }
+    px_file_keep_part(&chunks->file, status);
     px_file_close(copier, entry, &chunks->file);
     if (status == PX_EAGAIN) {
         status = px_file_copy_again(copier, entry, &chunks->fail);

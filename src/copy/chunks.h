@@ -11,6 +11,7 @@
 #define PX_COPY_CHUNKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include <pxfer/attr.h>
@@ -19,6 +20,9 @@
 #include "copy/file.h"
 
 struct px_chunks;
+
+/* The size of a chunk, as the options have it. */
+uint64_t px_chunks_bytes(const struct px_copier *copier);
 
 /* Is the file large enough (two chunks), are there other workers, and does it pay between these two
  * devices? */

@@ -118,7 +118,7 @@ static int data_end_reflink(struct px_data *data, struct px_fail *fail)
         return px_fail_target(fail, errno, "set size", data->out);
     }
     return data_is_proved(data)
-               ? px_proof_read(data->proof, data->copier, data->in, data->bytes, fail)
+               ? px_proof_read(data->proof, data->copier, data->in, 0, data->bytes, fail)
                : PX_OK;
 }
 

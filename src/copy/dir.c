@@ -413,6 +413,25 @@ static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fai
     return status;
 }
 
+/* EINVAL, EBADF: a file system whose directories cannot be synced, one that may not be read. */
+int px_dir_make_durable(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
+{
+    if (copier->copy->opts.sync != PX_SYNC_FILE || copier->io->fsync(dir->fds.target) == 0 ||
+        errno == EINVAL || errno == EBADF) {
+        return PX_OK;
+    }
+    return px_fail_target(fail, errno, "fsync directory", dir->fds.target);
+}
+
+/* The directory itself, and when it is an operand's the name that it has. */
+static int dir_end_durable(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
+{
+    const int status = px_dir_make_durable(copier, dir, fail);
+    return status == PX_OK && dir->parent == dir->top
+               ? px_dir_make_durable(copier, dir->parent, fail)
+               : status;
+}
+
 static void dir_finish(struct px_copier *copier, struct px_dir *dir)
 {
     struct px_fail fail = {.status = PX_OK};
@@ -432,6 +451,7 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
         status = px_check_dir(copier, dir, &fail);
     } else {
         status = dir_apply(copier, dir, &fail);
+        status = status == PX_OK ? dir_end_durable(copier, dir, &fail) : status;
     }
     px_copier_phase(&entry, PX_COPY_META);
     const struct px_fail *why = &fail;

@@ -147,6 +147,14 @@ struct px_worker_body px_copy_body(struct px_copy *copy)
     return px_copy_worker_body(copy);
 }
 
+int px_copy_sync(struct px_copy *copy)
+{
+    if (copy->opts.sync != PX_SYNC_END || copy->opts.dry_run || copy->opts.check) {
+        return PX_OK;
+    }
+    return syncfs(copy->plan.target_fd) == 0 ? PX_OK : PX_EIO;
+}
+
 const struct px_account *px_copy_account(const struct px_copy *copy, unsigned worker)
 {
     return worker < copy->opts.workers ? &copy->slots[worker].account : NULL;

@@ -19,6 +19,7 @@
 #include "copy/chunks.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/earlier.h"
 #include "copy/policy.h"
 #include "copy/select.h"
 #include "copy/walk.h"
@@ -35,6 +36,11 @@ bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
            before->st_mtim.tv_nsec == after->st_mtim.tv_nsec &&
            before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
            before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
+}
+
+void px_file_keep_part(struct px_file *file, int status)
+{
+    file->out.keep = status == PX_ECANCELED || status == PX_ESRC || status == PX_EIO;
 }
 
 bool px_file_has_grown(const struct stat *before, const struct stat *after)
@@ -89,6 +95,18 @@ static int file_look(struct px_copier *copier, const struct px_entry *entry, str
 
 /* --- the target ------------------------------------------------------------------------------- */
 
+/* What the journal needs to know it again. */
+static void file_remember(const struct px_copier *copier, struct px_entry *entry,
+                          const struct stat *source)
+{
+    const struct px_copy_opts *opts = &copier->copy->opts;
+    if (opts->memory != NULL) {
+        entry->run = opts->memory->run;
+        entry->mtime_ns = px_earlier_mtime_ns(source);
+        entry->durable = opts->sync == PX_SYNC_FILE;
+    }
+}
+
 /* PX_OK: the name is given, or entry->skip_reason says why not. An attribute that was lost on the
  * way is told last: the file is there. */
 static int file_publish(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
@@ -106,12 +124,16 @@ static int file_publish(struct px_copier *copier, struct px_entry *entry, struct
         return meta;
     }
     struct px_fail publish_fail;
-    const int status = px_out_commit(copier, entry, &file->st, &file->out, &publish_fail);
+    int status = px_out_commit(copier, entry, &file->st, &file->out, &publish_fail);
+    if (status == PX_OK && entry->dir->parent == NULL) { /* nobody finishes a container */
+        status = px_dir_make_durable(copier, entry->dir, &publish_fail);
+    }
     px_copier_phase(entry, PX_COPY_OPEN);
     if (status != PX_OK) {
         *fail = publish_fail;
         return status;
     }
+    file_remember(copier, entry, &file->st);
     return entry->skip_reason == NULL ? meta : PX_OK;
 }
 
@@ -177,7 +199,8 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
         return px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
     }
     int status = px_data_reflink(&data, fail);
-    if (status == PX_EAGAIN && may_share && px_chunks_pay(copier, entry, &file->st)) {
+    if (status == PX_EAGAIN && may_share &&
+        (file->out.part || px_chunks_pay(copier, entry, &file->st))) {
         *shared = px_chunks_copy(copier, entry, file) == PX_OK;
         if (*shared) {
             return PX_OK;
@@ -237,6 +260,9 @@ static int file_judge(struct px_copier *copier, struct px_entry *entry, struct p
     int status = px_hardlink_enter(copier, entry, &file->st, copy, fail);
     if (status == PX_OK && *copy) {
         status = px_policy_apply(copier, entry, &file->st, fail);
+        if (status == PX_OK && entry->skip_reason == NULL) {
+            status = px_earlier_apply(copier, entry, file, fail);
+        }
         *copy = status == PX_OK && entry->skip_reason == NULL;
     }
     return status;
@@ -260,6 +286,7 @@ static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_s
         }
     }
     if (!*shared) {
+        px_file_keep_part(&file, status);
         px_file_close(copier, entry, &file);
         px_copier_phase(entry, PX_COPY_OPEN);
     }

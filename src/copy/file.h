@@ -42,6 +42,9 @@ void px_file_close(struct px_copier *copier, const struct px_entry *entry, struc
 /* Pure: is it the same file in the same state (device, inode, size, mtime, ctime)? */
 bool px_file_is_unchanged(const struct stat *before, const struct stat *after);
 
+/* After `status`: is what there is of a large file to be kept for the next run? */
+void px_file_keep_part(struct px_file *file, int status);
+
 /* Pure: is it the same file, longer? */
 bool px_file_has_grown(const struct stat *before, const struct stat *after);
 

@@ -157,11 +157,11 @@ int px_proof_merge(struct px_proof *proof, const struct px_proof *from)
 
 /* --- reading again ---------------------------------------------------------------------------- */
 
-int px_proof_read(struct px_proof *proof, struct px_copier *copier, int fd, uint64_t bytes,
-                  struct px_fail *fail)
+int px_proof_read(struct px_proof *proof, struct px_copier *copier, int fd, uint64_t from,
+                  uint64_t bytes, struct px_fail *fail)
 {
-    for (uint64_t at = 0; at < bytes;) {
-        const uint64_t left = bytes - at;
+    for (uint64_t at = from; at < from + bytes;) {
+        const uint64_t left = from + bytes - at;
         const size_t ask = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
         const ssize_t got = copier->io->pread(fd, copier->buf, ask, (off_t)at);
         if (got < 0) {

@@ -54,10 +54,10 @@ void px_proof_close_piece(struct px_proof *proof);
 /* Moves the pieces of `from`, closed, to `proof`. PX_ENOMEM. */
 PX_NODISCARD int px_proof_merge(struct px_proof *proof, const struct px_proof *from);
 
-/* Reads `bytes` bytes of `fd` (the source, where they went another way than through us). PX_ESRC,
+/* Reads `bytes` bytes of `fd` from `from` on (the source, where they went another way than through us). PX_ESRC,
  * PX_ENOMEM, PX_ECANCELED; PX_ECHANGED, without a text: it ends earlier. */
 PX_NODISCARD int px_proof_read(struct px_proof *proof, struct px_copier *copier, int fd,
-                               uint64_t bytes, struct px_fail *fail);
+                               uint64_t from, uint64_t bytes, struct px_fail *fail);
 
 /* Puts the target on its disk, drops it from the cache, reads the pieces again. PX_EINTEGRITY: they
  * differ, or the size does. PX_EIO, PX_EFULL, PX_ECANCELED. */

@@ -21,7 +21,9 @@
 
 #include "base/fdio.h"
 #include "copy/backup.h"
+#include "copy/chunks.h"
 #include "copy/dir.h"
+#include "copy/earlier.h"
 #include "copy/policy.h"
 
 #define TEMP_MODE 0600
@@ -111,18 +113,107 @@ static int out_open_named(struct px_copier *copier, const struct px_entry *entry
     return status == PX_OK ? out_look(copier, out, fail) : status;
 }
 
+/* Is what is open a file that we may go on with? */
+static bool part_is_ours(const struct px_copier *copier, const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_nlink == 1 && st->st_uid == copier->copy->uid;
+}
+
+/* Is there another file of that name that may be copied itself? Within one directory it is the very
+ * temporary file. */
+static bool part_is_a_source(const struct px_copier *copier, struct px_dir_fds fds,
+                             const char *name)
+{
+    struct stat source;
+    struct stat target;
+    if (copier->io->fstatat(fds.source, name, &source, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    return copier->io->fstatat(fds.target, name, &target, AT_SYMLINK_NOFOLLOW) != 0 ||
+           source.st_dev != target.st_dev || source.st_ino != target.st_ino;
+}
+
+static int part_take(struct px_copier *copier, const struct px_entry *entry, int dirfd,
+                     const struct stat *source, struct px_out *out, struct px_fail *fail)
+{
+    struct stat st;
+    bool same = false;
+    int status = px_temp_lock(out->fd, fail);
+    if (status == PX_OK) {
+        status = px_temp_check(copier, dirfd, out->temp, out->fd, &same, fail);
+    }
+    if (status != PX_OK) {
+        return status;
+    }
+    if (!same || copier->io->fstat(out->fd, &st) != 0 || !part_is_ours(copier, &st)) {
+        return PX_EAGAIN;
+    }
+    out->named = true;
+    out->part = true;
+    out->has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
+    out->fresh = st.st_size != source->st_size ||
+                 !px_earlier_knows_part(copier, entry, source, (uint64_t)st.st_ino, out);
+    if (out->fresh && st.st_size != 0 && copier->io->ftruncate(out->fd, 0) != 0) {
+        return px_fail_target(fail, errno, "set size", out->fd);
+    }
+    if (out->fresh) {
+        px_earlier_begin(copier, entry, source, (uint64_t)st.st_ino, out);
+    }
+    return PX_OK;
+}
+
+/* A large file's temporary one, of this run or an earlier one. PX_EAGAIN: what has the name is not
+ * to be used; take another way. */
+static int out_open_part(struct px_copier *copier, const struct px_entry *entry,
+                         struct px_dir_fds fds, const struct stat *source, struct px_out *out,
+                         struct px_fail *fail)
+{
+    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    px_temp_part_name(entry->target_name, out->temp);
+    if (part_is_a_source(copier, fds, out->temp)) {
+        return PX_EAGAIN;
+    }
+    out->fd = copier->io->openat(fds.target, out->temp, flags, TEMP_MODE);
+    if (out->fd < 0) {
+        return PX_EAGAIN;
+    }
+    const int status = part_take(copier, entry, fds.target, source, out, fail);
+    if (status == PX_EAGAIN) {
+        PX_IGNORE(copier->io->close(out->fd)); /* nothing was written through it */
+        out->fd = -1;
+    }
+    return status;
+}
+
+/* What a run with a journal left behind is of no use to one without. */
+static void part_forget(struct px_copier *copier, const struct px_entry *entry, int dirfd)
+{
+    char part[PX_TEMP_ROOM];
+    struct px_fail fail;
+    px_temp_part_name(entry->target_name, part);
+    PX_IGNORE(px_temp_clear(copier, dirfd, part, &fail)); /* else it stays: no harm */
+}
+
 int px_out_open(struct px_copier *copier, const struct px_entry *entry, const struct stat *source,
                 struct px_out *out, struct px_fail *fail)
 {
     struct px_dir *dir = entry->dir;
-    out->fd = -1;
-    out->named = false;
+    *out = (struct px_out){.fd = -1};
     const struct px_dir_fds fds = px_dir_acquire(dir);
     int status = PX_EAGAIN;
-    if (!atomic_load_explicit(&dir->pair->no_nameless, memory_order_relaxed)) {
+    if (px_earlier_continues(copier, entry, source)) {
+        status = out_open_part(copier, entry, fds, source, out, fail);
+    }
+    if (status == PX_EAGAIN && !dir->made && copier->copy->opts.memory == NULL &&
+        (uint64_t)source->st_size / 2 >= px_chunks_bytes(copier)) {
+        part_forget(copier, entry, fds.target);
+    }
+    if (status == PX_EAGAIN &&
+        !atomic_load_explicit(&dir->pair->no_nameless, memory_order_relaxed)) {
         status = out_open_nameless(copier, dir, fds.target, source, out, fail);
     }
     if (status == PX_EAGAIN) {
+        *out = (struct px_out){.fd = -1};
         status = out_open_named(copier, entry, fds.target, out, fail);
         /* Only now: ENOENT could also have been the directory itself that is gone. */
         if (status == PX_OK) {
@@ -280,6 +371,11 @@ static int out_commit_named(struct px_copier *copier, struct px_entry *entry, in
 int px_out_commit(struct px_copier *copier, struct px_entry *entry, const struct stat *source,
                   struct px_out *out, struct px_fail *fail)
 {
+    if (copier->copy->opts.sync == PX_SYNC_FILE && copier->io->fsync(out->fd) != 0) {
+        const int failed = px_fail_target(fail, errno, "fsync", out->fd);
+        px_out_abort(copier, entry, out);
+        return failed;
+    }
     const struct px_dir_fds fds = px_dir_acquire(entry->dir);
     int status = out->named ? out_commit_named(copier, entry, fds.target, source, out, fail)
                             : out_commit_nameless(copier, entry, fds.target, source, out, fail);
@@ -298,7 +394,7 @@ int px_out_commit(struct px_copier *copier, struct px_entry *entry, const struct
 
 void px_out_abort(struct px_copier *copier, const struct px_entry *entry, struct px_out *out)
 {
-    if (out->named) {
+    if (out->named && !(out->part && out->keep)) {
         const struct px_dir_fds fds = px_dir_acquire(entry->dir);
         PX_IGNORE(copier->io->unlinkat(fds.target, out->temp, 0)); /* the next run removes it */
         px_dir_release(entry->dir);

@@ -23,6 +23,10 @@ struct px_out {
     int fd;              /* -1: none open */
     bool named;          /* it has the name `temp` */
     struct px_owned has; /* what it was made with */
+    bool part;  /* it may be one that an earlier run began, and can be continued by the next */
+    bool fresh; /* a part without anything in it */
+    bool keep;  /* a part that is not to be removed when it is given up */
+    char begun[PX_COPY_RUN_ROOM]; /* the run that began the part; "": no chunk of it is noted */
     char temp[PX_TEMP_ROOM];
 };
 

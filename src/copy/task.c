@@ -99,12 +99,16 @@ static int task_fill_block(struct px_item *item, const struct px_copy_detail *de
     return PX_OK;
 }
 
-static int task_fill_paths(struct px_item *item, const struct px_entry *entry)
+static int task_fill_paths(struct px_item *item, const struct px_entry *entry,
+                           enum px_item_state state)
 {
     const struct px_copy_detail detail = {
         .type = entry->type,
         .action = entry->action,
         .engine = entry->engine,
+        .run = state == PX_ITEM_OK ? entry->run : NULL,
+        .mtime_ns = entry->mtime_ns,
+        .durable = entry->durable,
         .digest = entry->digest[0] != '\0' ? entry->digest : NULL,
         .skip_reason = entry->skip_reason,
     };
@@ -132,7 +136,7 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
 {
     task_count(&task->result, state, entry->bytes);
     struct px_item *item = listed ? task_item_room(task) : NULL;
-    if (item == NULL || task_fill_paths(item, entry) != PX_OK) {
+    if (item == NULL || task_fill_paths(item, entry, state) != PX_OK) {
         return;
     }
     item->state = state;

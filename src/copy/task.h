@@ -64,6 +64,7 @@ struct px_expect {
 /* The skip_reason of what a dry run would have copied, and of what exists and is to stay. */
 #define PX_SKIP_DRY_RUN "dry run"
 #define PX_SKIP_EXISTS "exists"
+#define PX_SKIP_DONE "done" /* by an earlier run, as its journal says */
 
 struct px_entry {
     struct px_dir *dir; /* borrowed: the directory that it is in */
@@ -79,6 +80,9 @@ struct px_entry {
     bool waits;              /* for the copy of another link: it is not settled now */
     uint64_t bytes;
     char digest[PX_COPY_DIGEST_ROOM]; /* "" = none */
+    const char *run;  /* px_copy_memory.run when there is something to remember; else NULL */
+    int64_t mtime_ns; /* with it */
+    bool durable;
     unsigned attempts;
     int64_t begin_ns;
     int64_t mark_ns; /* end of the last phase */

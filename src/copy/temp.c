@@ -18,10 +18,12 @@
 
 #define TEMP_TURNS 10
 #define TEMP_SUFFIX ".pcopy-tmp"
+#define PART_SUFFIX ".pcopy-part"
 #define TEMP_MAX_BYTES 255
 /* What is left for the name beside the dot, the suffix and the digit of the turn; and beside "~" and
  * 16 digits of hash. */
 #define TEMP_WHOLE_BYTES (TEMP_MAX_BYTES - 1 - (int)(sizeof TEMP_SUFFIX - 1) - 1)
+_Static_assert(sizeof PART_SUFFIX == sizeof TEMP_SUFFIX + 1, "a part has no digit of a turn");
 #define TEMP_CUT_BYTES (TEMP_WHOLE_BYTES - 17)
 
 /* FNV-1a, 64 bits: only to keep long names that begin alike apart. */
@@ -47,6 +49,13 @@ void px_temp_name(const char *name, unsigned turn, char out[PX_TEMP_ROOM])
         (void)snprintf(out, PX_TEMP_ROOM, ".%.*s~%016" PRIx64 TEMP_SUFFIX "%s", TEMP_CUT_BYTES,
                        name, temp_hash(name), turn_text);
     }
+}
+
+void px_temp_part_name(const char *name, char out[PX_TEMP_ROOM])
+{
+    px_temp_name(name, 0, out);
+    char *suffix = out + strlen(out) - (sizeof TEMP_SUFFIX - 1);
+    memcpy(suffix, PART_SUFFIX, sizeof PART_SUFFIX);
 }
 
 int px_temp_choose(struct px_copier *copier, const struct px_entry *entry, char out[PX_TEMP_ROOM],

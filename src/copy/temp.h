@@ -21,6 +21,9 @@
  * that would get longer than 255 bytes is cut and gets a hash of the whole. Pure. */
 void px_temp_name(const char *name, unsigned turn, char out[PX_TEMP_ROOM]);
 
+/* ".NAME.pcopy-part": of a large file that another run may go on with. Pure. */
+void px_temp_part_name(const char *name, char out[PX_TEMP_ROOM]);
+
 /* The first such name that no file has in the source directory of `entry`: a temporary name must
  * not be the final name of another file. PX_EEXIST: all are taken. */
 PX_NODISCARD int px_temp_choose(struct px_copier *copier, const struct px_entry *entry,

@@ -15,6 +15,7 @@
 
 #include <pxfer/status.h>
 
+#include "app/journal_index.h"
 #include "app/resume.h"
 #include "support/io_fault.h"
 #include "support/scratch.h"
@@ -186,10 +187,10 @@ static void test_resume_path_that_is_no_utf8_is_exact(void **state)
 
 static void test_resume_lines_of_any_length_are_passed_over(void **state)
 {
-    const size_t big = 3 * RESUME_LINE_BYTES;
+    const size_t big = 3 * JOURNAL_LINE_BYTES;
     (void)state;
     char *text = test_malloc(big + 4096);
-    for (size_t n = RESUME_LINE_BYTES - 200; n < big; n += n / 3) {
+    for (size_t n = JOURNAL_LINE_BYTES - 200; n < big; n += n / 3) {
         size_t at = (size_t)snprintf(text, 2048, "%s", LINE(ID, "before", ""));
         memset(text + at, 'x', n);
         text[at] = '{';

@@ -204,9 +204,9 @@ struct px_copy_detail {
     enum px_copy_engine engine;
     const char *run;         /* px_copy_memory.run, for a file that was copied; NULL = none */
     int64_t mtime_ns;        /* with `run`: of source and copy */
-    bool durable;            /* it was put on the disk */
     const char *digest;      /* hex, of a file that was copied; NULL = none asked for */
     const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
+    bool durable;            /* it was put on the disk */
 };
 
 enum px_copy_phase {

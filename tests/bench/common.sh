@@ -119,7 +119,12 @@ timed() {
 race() {
     local section=$1 row=$2 round i kind label key
     shift 2
-    local entries=("$@")
+    local entries=()
+    for i in "$@"; do
+        IFS='|' read -r kind label key <<<"$i"
+        [[ "$label" =~ ${PROGRAMS:-} ]] && entries+=("$i")
+    done
+    set -- "${entries[@]}"
     [[ "$section: $row" =~ $ROWS ]] || return 0
     note "$section: $row"
     for ((round = 1 - warm_ups; round <= rounds; round++)); do

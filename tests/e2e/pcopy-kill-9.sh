@@ -38,13 +38,13 @@ begin_anew() {
     [ "$1" = empty ] || cp -a begin dst
 }
 
-full_ms=0
-for what in empty old; do
+full_ms=999999 # the least: a machine that is busy now may not be later
+for what in empty old empty old; do
     begin_anew $what
     begin=$(now_ms)
     "${copy[@]}"
     took=$(($(now_ms) - begin))
-    if [ $took -gt $full_ms ]; then full_ms=$took; fi
+    if [ $took -lt $full_ms ]; then full_ms=$took; fi
 done
 
 all=$(rounds 50 12) killed=0 left=0

@@ -115,8 +115,10 @@ enum px_backup { /* what becomes of a file that is replaced */
 };
 
 /* Names that are left out or taken: the first rule that matches decides. */
+enum px_rule { PX_RULE_EXCLUDE, PX_RULE_INCLUDE, PX_RULE_EXCLUDE_FROM };
+
 struct px_copy_rule {
-    enum { PX_RULE_EXCLUDE, PX_RULE_INCLUDE, PX_RULE_EXCLUDE_FROM } kind;
+    enum px_rule kind;
     const char *text; /* a pattern; EXCLUDE_FROM: the path of a file of them */
 };
 

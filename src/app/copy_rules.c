@@ -27,8 +27,7 @@ int copy_rules_add(struct copy_rules *rules, int kind, const char *text, const c
         rules->room = room;
     }
     struct px_copy_rule *rule = &rules->items[rules->n++];
-    *rule = (struct px_copy_rule){.text = text};
-    rule->kind = kind;
+    *rule = (struct px_copy_rule){.kind = (enum px_rule)kind, .text = text};
     return PX_OK;
 }
 

@@ -189,7 +189,7 @@ static int removal_enter(struct removal *r, const char *name)
     }
     memcpy(level->name, name, strlen(name) + 1);
     const int fd = io->openat(r->fd, name, OPEN_DIR, 0);
-    struct stat st;
+    struct stat st = {0};
     int status = PX_OK;
     if (fd < 0 || io->fstat(fd, &st) != 0) {
         status = px_fail_target(r->fail, errno, "delete: open directory", r->fd);

@@ -113,7 +113,7 @@ static int check_bytes(struct px_copier *copier, int in, int out, uint64_t *byte
 static int check_open_file(struct px_copier *copier, struct px_entry *entry, int in, int out,
                            const struct stat *source, struct px_fail *fail)
 {
-    struct stat target;
+    struct stat target = {0};
     if (copier->io->fstat(out, &target) != 0) {
         return px_fail_target(fail, errno, "check: stat target", out);
     }
@@ -152,7 +152,7 @@ int px_check_node(struct px_copier *copier, const struct px_entry *entry, const 
                   const char *text, struct px_fail *fail)
 {
     const struct px_dir_fds fds = px_dir_acquire(entry->dir);
-    struct stat target;
+    struct stat target = {0};
     int status = PX_OK;
     if (fds.target < 0 ||
         copier->io->fstatat(fds.target, entry->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -174,7 +174,7 @@ int px_check_node(struct px_copier *copier, const struct px_entry *entry, const 
 
 int px_check_dir(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
 {
-    struct stat target;
+    struct stat target = {0};
     if (dir->fds.target < 0) {
         return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target lacks it");
     }

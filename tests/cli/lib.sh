@@ -191,6 +191,9 @@ fails() {
     done
 }
 
+# The leak check of a sanitizer cannot work under another tracer.
+strace() { ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 command strace "$@"; }
+
 # as_nobody COMMAND...: without root's rights; the programs are copied to where nobody
 # may read them.
 as_nobody() {

@@ -122,7 +122,7 @@ race() {
     local entries=()
     for i in "$@"; do
         IFS='|' read -r kind label key <<<"$i"
-        [[ "$label" =~ ${PROGRAMS:-} ]] && entries+=("$i")
+        [[ "$label" =~ ${LABELS:-} ]] && entries+=("$i")
     done
     set -- "${entries[@]}"
     [[ "$section: $row" =~ $ROWS ]] || return 0

@@ -24,18 +24,11 @@
 #include "fetch/authority.h"
 #include "fetch/cookies.h"
 #include "fetch/engine.h"
+#include "fetch/setopt.h"
 #include "fetch/syntax.h"
 
 #define SHOW_ROOM 256
 #define PORT_MAX 65535
-
-/* The first failure wins and the rest is skipped. */
-#define SET(rc, easy, option, value)                            \
-    do {                                                        \
-        if ((rc) == CURLE_OK) {                                 \
-            (rc) = curl_easy_setopt((easy), (option), (value)); \
-        }                                                       \
-    } while (0)
 
 /* --- checks ----------------------------------------------------------------------------------*/
 

@@ -62,21 +62,9 @@ int draft_sample(struct draft *draft, const char *text, size_t len)
     return rc;
 }
 
-static const char *reference_fault(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c <= 0x20 || c == 0x7f) {
-            return c == ' ' ? "a space in the URL" : "a control byte in the URL";
-        }
-    }
-    return NULL;
-}
-
 static int add_relative(struct draft *draft, const char *text, size_t len)
 {
-    const char *fault = reference_fault(text, len);
+    const char *fault = list_url_byte_fault(text, len);
     char *url = NULL;
     int rc = fault == NULL ? resolve_url(draft->base_url, text, len, &url) : PX_EBADLINE;
 

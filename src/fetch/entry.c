@@ -10,7 +10,7 @@
 
 /* --- URLs ------------------------------------------------------------------------------------*/
 
-static const char *byte_fault(const char *text, size_t len)
+const char *list_url_byte_fault(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
@@ -42,7 +42,7 @@ static bool has_host(const char *authority, const char *end)
 
 const char *list_url_fault(const char *url, size_t len)
 {
-    const char *fault = byte_fault(url, len);
+    const char *fault = list_url_byte_fault(url, len);
 
     if (fault != NULL) {
         return fault;

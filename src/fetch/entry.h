@@ -28,6 +28,9 @@ struct list_entry {
 /* Why url[0..len) cannot be fetched: static text; NULL: it looks like an http or https URL. */
 const char *list_url_fault(const char *url, size_t len);
 
+/* The part of it that a relative reference needs, too: no blank and no control byte. */
+const char *list_url_byte_fault(const char *text, size_t len);
+
 /* Does it begin with a scheme (RFC 3986 section 3.1)? Then it is no relative reference. */
 bool list_url_has_scheme(const char *url, size_t len);
 

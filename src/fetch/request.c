@@ -20,6 +20,7 @@
 #include "fetch/engine.h"
 #include "fetch/list.h"
 #include "fetch/socket.h"
+#include "fetch/setopt.h"
 #include "fetch/task.h"
 
 /* recv() asks for so much at once. 512 KiB instead of the default 16 KiB cuts recv and poll calls on
@@ -29,14 +30,6 @@
 #define BUFFER_FEW_BYTES 524288L
 #define BUFFER_MANY_BYTES 65536L
 #define FEW_STREAMS 4
-
-/* The first failure wins and the rest is skipped. */
-#define SET(rc, easy, option, value)                            \
-    do {                                                        \
-        if ((rc) == CURLE_OK) {                                 \
-            (rc) = curl_easy_setopt((easy), (option), (value)); \
-        }                                                       \
-    } while (0)
 
 static int status_of(CURLcode rc)
 {

@@ -27,30 +27,6 @@
 #define BAD_OTHER_SCHEME "neither http nor https"
 #define BAD_ORPHAN "an option without a URL before it (or long after it)"
 
-static inline int list_setup(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof *scratch);
-    assert_non_null(scratch);
-    scratch_make(scratch);
-    *state = scratch;
-    return 0;
-}
-
-static inline int list_teardown(void **state)
-{
-    scratch_remove(*state);
-    free(*state);
-    return 0;
-}
-
-static inline void list_put(struct scratch *scratch, const char *name, const void *bytes, size_t n)
-{
-    FILE *file = fopen(scratch_path(scratch, name), "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Printable: control bytes and whatever is no ASCII as <1b>. */
 static inline void list_show(FILE *out, const char *text, size_t n)
 {

@@ -25,31 +25,6 @@
 #include "support/io_fault.h"
 #include "support/scratch.h"
 
-static int setup(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof *scratch);
-    assert_non_null(scratch);
-    scratch_make(scratch);
-    *state = scratch;
-    io_fault_reset();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_remove(*state);
-    free(*state);
-    return 0;
-}
-
-static void put(struct scratch *scratch, const char *name, const void *bytes, size_t n)
-{
-    FILE *file = fopen(scratch_path(scratch, name), "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* gzip data of text. */
 static size_t pack(const char *text, unsigned char *to, size_t room)
 {
@@ -101,9 +76,9 @@ static void test_feed_plain_and_packed_files_however_they_are_read(void **state)
         const char *text = texts[i % 6];
         const size_t read_bytes = reads[i / 6 % 4], room = i / 24 == 0 ? 2 : i / 24 == 1 ? 5 : 1000;
         unsigned char packed[256];
-        put(*state, "list", text, strlen(text));
+        scratch_put_bytes(*state, "list", text, strlen(text));
         expect_file(*state, read_bytes, room, PX_OK, text);
-        put(*state, "list", packed, pack(text, packed, sizeof packed));
+        scratch_put_bytes(*state, "list", packed, pack(text, packed, sizeof packed));
         expect_file(*state, read_bytes, room, PX_OK, text);
     }
 }
@@ -112,15 +87,15 @@ static void test_feed_damaged_gzip_data_is_told_after_what_was_good(void **state
 {
     unsigned char packed[256];
     const size_t n = pack("some text", packed, sizeof packed);
-    put(*state, "list", packed, n - 1);
+    scratch_put_bytes(*state, "list", packed, n - 1);
     expect_file(*state, 0, 100, PX_EINTEGRITY, "some text");
     expect_file(*state, 1, 3, PX_EINTEGRITY, "some text");
     packed[n - 1] ^= 1;
-    put(*state, "list", packed, n);
+    scratch_put_bytes(*state, "list", packed, n);
     expect_file(*state, 0, 100, PX_EINTEGRITY, "some text");
-    put(*state, "list", "\x1f\x8b", 2);
+    scratch_put_bytes(*state, "list", "\x1f\x8b", 2);
     expect_file(*state, 0, 100, PX_EINTEGRITY, "");
-    put(*state, "list", "\x1f\x8bnonsense of some length", 25);
+    scratch_put_bytes(*state, "list", "\x1f\x8bnonsense of some length", 25);
     expect_file(*state, 0, 100, PX_EINTEGRITY, "");
 }
 
@@ -128,7 +103,7 @@ static void test_feed_failing_calls_are_told(void **state)
 {
     struct feed feed;
     char text[4096];
-    put(*state, "list", "abc", 3);
+    scratch_put_bytes(*state, "list", "abc", 3);
     assert_int_equal(feed_open(&feed, io_fault_ops(), scratch_path(*state, "none"), NULL), -1);
     assert_int_equal(errno, ENOENT);
     assert_int_equal(feed_open(&feed, io_fault_ops(), ((struct scratch *)*state)->dir, NULL), -1);
@@ -211,7 +186,7 @@ static void test_feed_spool_is_not_needed_for_a_file(void **state)
     struct feed_spool spool = {.fd = -1};
     struct feed feed;
     char text[4096];
-    put(*state, "list", "abc", 3);
+    scratch_put_bytes(*state, "list", "abc", 3);
     io_fault_reset();
     for (int round = 0; round < 2; round++) {
         assert_int_equal(feed_open(&feed, io_fault_ops(), scratch_path(*state, "list"), &spool), 0);
@@ -248,5 +223,5 @@ int main(void)
         cmocka_unit_test(test_feed_spool_is_not_needed_for_a_file),
         cmocka_unit_test(test_feed_spool_that_cannot_be_written_is_told),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

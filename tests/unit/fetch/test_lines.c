@@ -35,31 +35,6 @@ struct bytes {
         (literal), sizeof(literal) - 1 \
     }
 
-static int setup(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof *scratch);
-    assert_non_null(scratch);
-    scratch_make(scratch);
-    *state = scratch;
-    io_fault_reset();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_remove(*state);
-    free(*state);
-    return 0;
-}
-
-static void put(struct scratch *scratch, const char *name, const void *bytes, size_t n)
-{
-    FILE *file = fopen(scratch_path(scratch, name), "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void open_lines(struct lines *lines, struct scratch *scratch, const char *name,
                        char separator)
 {
@@ -123,7 +98,7 @@ static void test_lines_peek_by_table_however_few_bytes_a_read_gives(void **state
     for (size_t i = 0; i < ROWS(rows) * ROWS(reads); i++) {
         const struct row *row = &rows[i / ROWS(reads)];
         struct lines lines;
-        put(*state, "list", row->text.at, row->text.n);
+        scratch_put_bytes(*state, "list", row->text.at, row->text.n);
         io_fault_reset();
         io_fault_short(IO_FAULT(read), reads[i % ROWS(reads)]);
         open_lines(&lines, *state, "list", row->separator);
@@ -140,7 +115,7 @@ static void test_lines_peek_by_table_however_few_bytes_a_read_gives(void **state
 static void test_lines_peek_twice_gives_the_same_record(void **state)
 {
     struct lines lines;
-    put(*state, "list", "a\nb\n", 4);
+    scratch_put_bytes(*state, "list", "a\nb\n", 4);
     open_lines(&lines, *state, "list", '\n');
     lines_take(&lines); /* nothing was peeked: nothing is taken */
     for (int i = 0; i < 3; i++) {
@@ -184,7 +159,7 @@ static void test_lines_peek_of_random_bytes_splits_at_every_newline(void **state
             x ^= x << 17;
             text[i] = alphabet[x % (sizeof alphabet - 1)];
         }
-        put(*state, "list", text, n);
+        scratch_put_bytes(*state, "list", text, n);
         io_fault_reset();
         io_fault_short(IO_FAULT(read), x % 9);
         open_lines(&lines, *state, "list", '\n');
@@ -203,7 +178,7 @@ static void put_long(struct scratch *scratch, size_t n, const char *tail)
     memset(text, 'x', n);
     text[0] = 'H';
     memcpy(text + n, tail, strlen(tail));
-    put(scratch, "list", text, n + strlen(tail));
+    scratch_put_bytes(scratch, "list", text, n + strlen(tail));
     free(text);
 }
 
@@ -356,7 +331,7 @@ static void test_lines_open_failure_sets_errno_and_leaks_nothing(void **state)
     assert_int_equal(lines_open(&lines, io_fault_ops(), scratch->dir, '\n', NULL), -1);
     assert_int_equal(errno, EISDIR);
     assert_int_equal(io_fault_calls(IO_FAULT(close)), 1);
-    put(scratch, "list", "a\n", 2);
+    scratch_put_bytes(scratch, "list", "a\n", 2);
     io_fault_arm(IO_FAULT(fstat), 1, EIO, IO_FAULT_ONCE);
     assert_int_equal(lines_open(&lines, io_fault_ops(), scratch_path(scratch, "list"), '\n', NULL),
                      -1);
@@ -370,7 +345,7 @@ static void test_lines_peek_read_failure_by_errno(void **state)
     static const struct {
         int err, status;
     } failures[] = {{EIO, PX_EIO}, {EAGAIN, PX_EAGAIN}, {EISDIR, PX_EIO}};
-    put(*state, "list", "a\nb\n", 4);
+    scratch_put_bytes(*state, "list", "a\nb\n", 4);
     for (size_t i = 0; i < ROWS(failures); i++) {
         struct lines lines;
         io_fault_arm(IO_FAULT(read), 2, failures[i].err, IO_FAULT_ONCE);
@@ -399,5 +374,5 @@ int main(void)
         cmocka_unit_test(test_lines_open_failure_sets_errno_and_leaks_nothing),
         cmocka_unit_test(test_lines_peek_read_failure_by_errno),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

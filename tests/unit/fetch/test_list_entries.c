@@ -35,7 +35,7 @@ static char *entries_of(struct scratch *scratch, const struct row *row, bool nul
                         size_t read_bytes)
 {
     struct memory_text memory = {0};
-    list_put(scratch, "list", row->text, row->n);
+    scratch_put_bytes(scratch, "list", row->text, row->n);
     const char *const inputs[] = {scratch_path(scratch, "list")};
     struct list *list = list_make(inputs, 1, nul_separated);
     io_fault_reset();
@@ -291,5 +291,5 @@ int main(void)
         cmocka_unit_test(test_list_option_next_walks_over_all),
         cmocka_unit_test(test_list_random_ones_mean_the_same_however_they_arrive),
     };
-    return cmocka_run_group_tests(tests, list_setup, list_teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -269,5 +269,5 @@ int main(void)
         cmocka_unit_test(test_list_slow_pipe_gives_a_url_that_waits_for_an_answer),
         cmocka_unit_test(test_list_slow_pipe_nul_separated_gives_each_url_at_once),
     };
-    return cmocka_run_group_tests(tests, list_setup, list_teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

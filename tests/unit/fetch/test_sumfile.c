@@ -27,23 +27,6 @@
 #define SHA1(digit) MD5("0") "0000000" digit
 #define SHA256(digit) MD5("0") MD5(digit)
 
-static int setup(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof *scratch);
-    assert_non_null(scratch);
-    scratch_make(scratch);
-    *state = scratch;
-    io_fault_reset();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_remove(*state);
-    free(*state);
-    return 0;
-}
-
 /* The checksum files of these texts, loaded; `*status` is how that ended. */
 static struct sumfile *load(struct scratch *scratch, const char *const *texts, size_t n,
                             int *status)
@@ -236,5 +219,5 @@ int main(void)
         cmocka_unit_test(test_sumfile_in_a_pipe_is_not_waited_for),
         cmocka_unit_test(test_sumfile_large_one_finds_each_name),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/io_fault.h"
+
 #define SCRATCH_ROOM 300
 
 struct scratch {
@@ -34,12 +36,18 @@ static inline const char *scratch_path(struct scratch *scratch, const char *name
     return scratch->path;
 }
 
-static inline void scratch_put(struct scratch *scratch, const char *name, const char *text)
+static inline void scratch_put_bytes(struct scratch *scratch, const char *name, const void *bytes,
+                                     size_t n)
 {
     FILE *file = fopen(scratch_path(scratch, name), "w");
     assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
     assert_int_equal(fclose(file), 0);
+}
+
+static inline void scratch_put(struct scratch *scratch, const char *name, const char *text)
+{
+    scratch_put_bytes(scratch, name, text, strlen(text));
 }
 
 static inline bool scratch_has(struct scratch *scratch, const char *name)
@@ -58,6 +66,24 @@ static inline void scratch_remove(struct scratch *scratch)
     }
     closedir(dir);
     assert_int_equal(rmdir(scratch->dir), 0);
+}
+
+/* As a test's setup and teardown: *state is its struct scratch, and no fault of io_fault.h is left. */
+static inline int scratch_setup(void **state)
+{
+    struct scratch *scratch = calloc(1, sizeof *scratch);
+    assert_non_null(scratch);
+    scratch_make(scratch);
+    io_fault_reset();
+    *state = scratch;
+    return 0;
+}
+
+static inline int scratch_teardown(void **state)
+{
+    scratch_remove(*state);
+    free(*state);
+    return 0;
 }
 
 #endif

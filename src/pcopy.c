@@ -285,8 +285,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
     }
     struct manifest manifest = {.path = options->manifest};
     if (manifest.path != NULL) {
-        session.sink = (struct run_sink){"the manifest", &manifest, manifest_open, manifest_add,
-                                         manifest_close};
+        session.sink = (struct tell_sink){"the manifest", &manifest, manifest_open, manifest_add,
+                                          manifest_close};
     }
     return session_main(&session, &options->session, options);
 }

@@ -19,7 +19,7 @@ struct manifest {
     struct outfile *file;
 };
 
-/* The four members of a struct run_sink; ctx is a struct manifest with its path. PX_EIO / PX_EFULL
+/* The four members of a struct tell_sink; ctx is a struct manifest with its path. PX_EIO / PX_EFULL
  * with errno; PX_ENOMEM. */
 PX_NODISCARD int manifest_open(void *ctx);
 

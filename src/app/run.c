@@ -20,9 +20,6 @@
 #include <pxfer/status.h>
 #include <pxfer/timing.h>
 
-#include "app/plan.h"
-#include "base/show.h"
-
 /* Room of the task queue for each task that can be in flight, and at least: enough that the workers
  * have something to do until main, woken for a quarter of the tickets, gets a processor; small enough
  * that a list of ten million lines never sits in memory. 5 workers on 2 cores, 50,000 tasks of 20 us
@@ -46,7 +43,7 @@ struct run {
     struct px_pool *pool;
     struct exec *exec; /* NULL = none */
     struct run_summary *summary;
-    struct plan *plan;       /* where opts->to.plan is fed */
+    struct tell tell;
     struct px_result *held;  /* made by the source, not yet taken by the pool */
     int64_t source_until_ns; /* the source has nothing before */
     bool source_ended;
@@ -57,98 +54,6 @@ struct run {
     bool canceled;       /* and nothing in flight is finished */
 };
 
-/* --- telling ---------------------------------------------------------------------------------- */
-
-/* What there is to say of an item, ready to print; NULL = nothing. */
-static const char *run_reason(const struct px_item *item)
-{
-    if (item->error != NULL) {
-        return item->error;
-    }
-    return item->status != PX_OK ? px_status_text(item->status) : NULL;
-}
-
-static void run_say(const struct run *run, enum px_log_level level, const char *what,
-                    const struct px_item *item)
-{
-    const struct px_log *log = run->opts->to.log;
-    if (!px_log_wants(log, level)) {
-        return;
-    }
-    const char *source = item->source != NULL ? item->source : "";
-    const char *reason = run_reason(item);
-    char *shown = run->opts->to.source_is_url ? px_show_url_dup(source) : px_show_dup(source);
-    px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s", what, shown != NULL ? shown : "(no memory)",
-                *source != '\0' && reason != NULL ? ": " : "", reason != NULL ? reason : "");
-    free(shown);
-}
-
-/* Skipped because it is there already: what the user asked for, so no news. A special file or a
- * repeated line is. */
-static bool run_is_plain_skip(const struct px_item *item)
-{
-    return item->status == PX_OK || item->status == PX_EEXIST;
-}
-
-/* Said once: where one line is lost the next ones are, too. */
-static void run_note_output(struct run *run, const char *what, int status)
-{
-    if (status != PX_OK && !run->summary->output_lost) {
-        run->summary->output_lost = true;
-        px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN, "cannot write %s: %s", what,
-                    px_status_text(status));
-    }
-}
-
-/* Has an item its line in the plan of a dry run? Without words only what would be done. */
-static bool run_is_planned(const struct run *run, const struct px_item *item)
-{
-    if (run->opts->to.plan == NULL || item->state == PX_ITEM_CANCELED) {
-        return false;
-    }
-    if (run->opts->to.plan_words != NULL) {
-        return item->target != NULL;
-    }
-    return item->state == PX_ITEM_SKIPPED && item->status == PX_OK;
-}
-
-/* `worked`: a worker had it, and has said at -v what became of it. */
-static void run_tell_item(struct run *run, const struct px_item *item, bool worked)
-{
-    const bool planned = run_is_planned(run, item);
-    if (planned) {
-        run_note_output(run, "standard output",
-                        plan_add(run->plan, item, run->opts->to.source_is_url));
-    }
-    switch (item->state) {
-    case PX_ITEM_OK:
-        if (item->error != NULL) { /* done, with something to say: an attribute could not be kept */
-            run_say(run, PX_LOG_NORMAL, "warning: ", item);
-        }
-        break;
-    case PX_ITEM_SKIPPED:
-        if (run->opts->to.plan != NULL && (item->status == PX_OK || planned)) {
-            break;
-        }
-        if (!run_is_plain_skip(item)) {
-            run_say(run, PX_LOG_NORMAL, "skipped: ", item);
-        } else if (!worked) {
-            run_say(run, PX_LOG_VERBOSE, "skipped: ", item);
-        }
-        break;
-    case PX_ITEM_FAILED:
-        if (run->opts->to.tells_failures) {
-            break;
-        }
-        /* One message for a full disk, not ten thousand. */
-        if (item->status != PX_EFULL || run->summary->fatal != PX_EFULL) {
-            run_say(run, PX_LOG_QUIET, "failed: ", item);
-        }
-        break;
-    case PX_ITEM_CANCELED: break; /* told once, by its cause */
-    }
-}
-
 static struct progress_counts run_counts(const struct run *run)
 {
     return (struct progress_counts){
@@ -158,40 +63,6 @@ static struct progress_counts run_counts(const struct run *run)
         .bytes = run->summary->bytes,
         .total_items = run->source->ops->total_items(run->source),
     };
-}
-
-/* What --write-out makes of an item, as one block. */
-static void run_write_item(struct run *run, const struct px_item *item)
-{
-    if (run->opts->to.writeout == NULL) {
-        return;
-    }
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    int status = memory != NULL ? writeout_item(run->opts->to.writeout, item, memory) : PX_ENOMEM;
-    if (memory != NULL && fclose(memory) != 0) {
-        status = PX_ENOMEM;
-    }
-    if (status == PX_OK && size > 0) {
-        status = px_outlock_write(run->opts->to.out, text, size);
-    }
-    run_note_output(run, "standard output", status);
-    free(text);
-}
-
-static void run_record_item(struct run *run, const struct px_item *item)
-{
-    if (item->state == PX_ITEM_CANCELED) {
-        return; /* the journal tells of finished items */
-    }
-    run_write_item(run, item);
-    if (run->opts->to.sink.what != NULL) {
-        const struct run_sink *sink = &run->opts->to.sink;
-        run_note_output(run, sink->what, sink->add(sink->ctx, item));
-    }
-    run_note_output(run, "the journal", journal_add(run->opts->to.journal, item));
-    run_note_output(run, "standard output", journal_add(run->opts->to.json, item));
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */
@@ -272,13 +143,7 @@ static bool run_has_failure_of(const struct px_result *task, int status)
 static void run_finish(struct run *run, struct px_result *task, bool worked)
 {
     run_count(run, task);
-    for (size_t i = 0; i < task->n_items; i++) {
-        run_record_item(run, &task->items[i]);
-        run_tell_item(run, &task->items[i], worked);
-    }
-    if (task->failed > 0) {
-        run_note_output(run, "the list of failures", failures_add(run->opts->to.failures, task));
-    }
+    tell_task(&run->tell, task, worked);
     if (run_has_failure_of(task, PX_EFULL) && !run->canceled) {
         px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN,
                     "stopping: the target cannot take more; the same command goes on from here");
@@ -348,7 +213,8 @@ static void run_record_decision(struct run *run)
     struct px_decision decision;
     const struct px_source_ops *ops = run->source->ops;
     if (ops->decision != NULL && ops->decision(run->source, &decision)) {
-        run_note_output(run, "the journal", journal_add_decision(run->opts->to.journal, &decision));
+        tell_output(&run->tell, "the journal",
+                    journal_add_decision(run->opts->to.journal, &decision));
     }
 }
 
@@ -459,7 +325,7 @@ static void run_wait(struct run *run, bool more_to_feed)
 {
     const int64_t until = more_to_feed ? PX_NOWAIT : run_wait_until(run);
     if (!more_to_feed) {
-        run_note_output(run, "standard output", plan_flush(run->plan));
+        tell_flush(&run->tell);
     }
     if (px_pool_pump(run->pool, until) != PX_EEND) {
         return;
@@ -520,8 +386,8 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     if (out->worker == NULL) {
         return PX_ENOMEM;
     }
-    struct plan plan = {.out = opts->to.plan, .words = opts->to.plan_words};
-    struct run run = {.opts = opts, .source = engine->source, .summary = out, .plan = &plan};
+    struct run run = {.opts = opts, .source = engine->source, .summary = out};
+    tell_init(&run.tell, &opts->to, out);
     const struct px_pool_opts pool = {
         .workers = opts->workers,
         .per_worker = per_worker,
@@ -547,7 +413,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     out->workers = px_pool_workers(run.pool);
     run_loop(&run);
     px_pool_drain(run.pool);
-    run_note_output(&run, "standard output", plan_flush(run.plan));
+    tell_flush(&run.tell);
     out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
     out->level = engine->level != NULL ? engine->level(engine->engine) : 0;

@@ -99,7 +99,7 @@ static bool session_wants_every_item(const struct session *s, const char *scratc
 }
 
 static int session_open_listeners(struct session *s, struct px_activity *activity, bool measured,
-                                  struct run_listeners *to)
+                                  struct tell_listeners *to)
 {
     const struct progress_opts progress = {
         .mode = s->opts->quiet ? PROGRESS_NONE : s->opts->progress,
@@ -151,7 +151,7 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
 }
 
 /* PX_OK or the first thing that was lost. */
-static int session_close_listeners(struct session *s, struct run_listeners *to)
+static int session_close_listeners(struct session *s, struct tell_listeners *to)
 {
     progress_free(to->progress);
     int status = PX_OK;
@@ -177,7 +177,7 @@ static int session_close_listeners(struct session *s, struct run_listeners *to)
 }
 
 static int session_run_opened(struct session *s, struct run_engine *engine, unsigned workers,
-                              bool measured, const struct run_listeners *to,
+                              bool measured, const struct tell_listeners *to,
                               struct run_summary *out)
 {
     /* standard output is for one kind of lines */
@@ -223,7 +223,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     char error[ERROR_ROOM] = "";
     struct px_activity *activity = NULL;
     struct run_engine engine = {0};
-    struct run_listeners to = {0};
+    struct tell_listeners to = {0};
     const unsigned per_worker = s->program->per_worker > 0 ? s->program->per_worker : 1;
     int status = px_activity_new((size_t)workers * per_worker, &activity);
     if (status != PX_OK) {

@@ -161,8 +161,8 @@ struct session_program {
     bool tells_failures;           /* it tells of failures, too: no messages about them */
     const char *const *exec_words; /* --exec, split; NULL = none */
     unsigned exec_jobs;
-    bool uses_stdout;     /* the engine writes there by itself */
-    struct run_sink sink; /* of the real run; closed at its end */
+    bool uses_stdout;      /* the engine writes there by itself */
+    struct tell_sink sink; /* of the real run; closed at its end */
     /* The words before an item's line of a dry run's plan; NULL = none (app/plan.h). */
     plan_words_fn *plan_words;
     bool dry_run; /* items come back skipped: print them as a plan on standard output */

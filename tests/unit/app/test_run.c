@@ -20,6 +20,7 @@
 #include <pxfer/timing.h>
 
 #include "app/run.h"
+#include "support/sheet.h"
 
 enum { TASKS = 200 };
 
@@ -205,11 +206,9 @@ static struct fake *fake_new(void)
 /* Runs it; the messages that were printed come back, to be freed. */
 static char *fake_go(struct fake *fake, unsigned workers, bool fail_fast, struct run_summary *out)
 {
-    FILE *file = tmpfile();
-    assert_non_null(file);
-    struct px_outlock *lock = NULL;
-    assert_int_equal(px_outlock_new(fileno(file), &lock), PX_OK);
-    const struct px_log log = {.out = lock, .level = PX_LOG_NORMAL, .program = "test"};
+    struct sheet sheet;
+    sheet_open(&sheet);
+    const struct px_log log = {.out = sheet.lock, .level = PX_LOG_NORMAL, .program = "test"};
     const struct run_engine engine = {
         .engine = fake,
         .source = &fake->source,
@@ -225,12 +224,9 @@ static char *fake_go(struct fake *fake, unsigned workers, bool fail_fast, struct
     };
     fake_now = fake;
     assert_int_equal(run_engine(&engine, &opts, out), PX_OK);
-    px_outlock_free(lock);
-    rewind(file);
-    char *text = calloc(1, 1 << 16);
+    char *text = strdup(sheet_text(&sheet));
     assert_non_null(text);
-    PX_IGNORE(fread(text, 1, (1 << 16) - 1, file) == 0);
-    fclose(file);
+    sheet_close(&sheet);
     return text;
 }
 

@@ -4,6 +4,8 @@
  * buffer holds a piece of the source in its first half, of the target in its second.
  */
 
+#define _GNU_SOURCE /* O_PATH */
+
 #include "copy/check.h"
 
 #include <errno.h>
@@ -13,6 +15,8 @@
 
 #include "base/fdio.h"
 #include "copy/data.h"
+#include "copy/hardlink.h"
+#include "copy/xattr.h"
 
 #define HALF_BYTES (PX_DATA_BUF_BYTES / 2)
 #define MODE_BITS 07777
@@ -22,24 +26,40 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-const char *px_check_attrs(const struct stat *source, const struct stat *target, bool owner)
+const char *px_check_attrs(const struct stat *source, const struct stat *target, unsigned kept)
 {
-    if (!S_ISLNK(source->st_mode) &&
+    if ((kept & PX_KEEP_MODE) != 0 && !S_ISLNK(source->st_mode) &&
         (source->st_mode & MODE_BITS) != (target->st_mode & MODE_BITS)) {
         return "mode";
     }
-    if (owner && (source->st_uid != target->st_uid || source->st_gid != target->st_gid)) {
+    if ((kept & PX_KEEP_OWNERSHIP) != 0 &&
+        (source->st_uid != target->st_uid || source->st_gid != target->st_gid)) {
         return "owner";
     }
-    return same_time(&source->st_mtim, &target->st_mtim) ? NULL : "time of modification";
+    if ((kept & PX_KEEP_TIMESTAMPS) != 0 && !same_time(&source->st_mtim, &target->st_mtim)) {
+        return "time of modification";
+    }
+    return NULL;
 }
 
+struct sides {
+    int source, target; /* open for reading, or O_PATH */
+    const struct stat *source_st, *target_st;
+};
+
 /* Only root can have kept the owner of everything. */
-static int check_attrs(const struct px_copier *copier, const struct stat *source,
-                       const struct stat *target, struct px_fail *fail)
+static int check_attrs(struct px_copier *copier, const struct sides *sides, struct px_fail *fail)
 {
-    const char *what = px_check_attrs(source, target, copier->copy->uid == 0);
-    return what == NULL ? PX_OK : px_fail_set(fail, PX_EATTR, 0, "check: another %s", what);
+    const unsigned possible =
+        copier->copy->uid == 0 ? PX_KEEP_ALL : PX_KEEP_ALL & ~(unsigned)PX_KEEP_OWNERSHIP;
+    const char *what = px_check_attrs(sides->source_st, sides->target_st,
+                                      possible & ~copier->copy->opts.keep.lose);
+    if (what != NULL) {
+        return px_fail_set(fail, PX_EATTR, 0, "check: another %s", what);
+    }
+    const int status = px_xattr_compare(copier, sides->source, sides->target, fail);
+    return status == PX_OK ? px_hardlink_check(copier, sides->source_st, sides->target_st, fail)
+                           : status;
 }
 
 static int check_missing(struct px_fail *fail, int err, int dirfd)
@@ -51,6 +71,13 @@ static int check_missing(struct px_fail *fail, int err, int dirfd)
         return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target is a symbolic link");
     }
     return px_fail_target(fail, err, "check: open target", dirfd);
+}
+
+static void close_looked_at(struct px_copier *copier, int fd)
+{
+    if (fd >= 0) {
+        PX_IGNORE(copier->io->close(fd)); /* only read */
+    }
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -126,7 +153,8 @@ static int check_open_file(struct px_copier *copier, struct px_entry *entry, int
                            (uint64_t)target.st_size, (uint64_t)source->st_size);
     }
     const int status = check_bytes(copier, in, out, &entry->bytes, fail);
-    return status == PX_OK ? check_attrs(copier, source, &target, fail) : status;
+    const struct sides sides = {in, out, source, &target};
+    return status == PX_OK ? check_attrs(copier, &sides, fail) : status;
 }
 
 int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
@@ -142,44 +170,80 @@ int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
         return check_missing(fail, err, fds.target);
     }
     const int status = check_open_file(copier, entry, in, out, source, fail);
-    PX_IGNORE(copier->io->close(out)); /* only read */
+    close_looked_at(copier, out);
     return status;
 }
 
 /* --- everything else -------------------------------------------------------------------------- */
 
+/* `in`: the source's own. */
+static int check_opened_node(struct px_copier *copier, int in, int out, const struct stat *source,
+                             const char *text, struct px_fail *fail)
+{
+    struct stat target = {0};
+    if (copier->io->fstat(out, &target) != 0) {
+        return px_fail_target(fail, errno, "check: stat target", out);
+    }
+    if ((source->st_mode & S_IFMT) != (target.st_mode & S_IFMT) ||
+        source->st_rdev != target.st_rdev) {
+        return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target is of another kind");
+    }
+    if (text != NULL) {
+        char *there = (char *)copier->buf + HALF_BYTES; /* `text` is in the first half */
+        const ssize_t len = copier->io->readlinkat(out, "", there, HALF_BYTES);
+        if (len < 0 || (size_t)len != strlen(text) || memcmp(there, text, (size_t)len) != 0) {
+            return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the link says something else");
+        }
+    }
+    const struct sides sides = {in, out, source, &target};
+    return check_attrs(copier, &sides, fail);
+}
+
 int px_check_node(struct px_copier *copier, const struct px_entry *entry, const struct stat *source,
                   const char *text, struct px_fail *fail)
 {
+    const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
     const struct px_dir_fds fds = px_dir_acquire(entry->dir);
-    struct stat target = {0};
-    int status = PX_OK;
-    if (fds.target < 0 ||
-        copier->io->fstatat(fds.target, entry->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0) {
-        status = check_missing(fail, errno, fds.target);
-    } else if ((source->st_mode & S_IFMT) != (target.st_mode & S_IFMT) ||
-               source->st_rdev != target.st_rdev) {
-        status = px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target is of another kind");
-    } else if (text != NULL) {
-        char *there = (char *)copier->buf + HALF_BYTES; /* `text` is in the first half */
-        const ssize_t len =
-            copier->io->readlinkat(fds.target, entry->target_name, there, HALF_BYTES);
-        if (len < 0 || (size_t)len != strlen(text) || memcmp(there, text, (size_t)len) != 0) {
-            status = px_fail_set(fail, PX_EINTEGRITY, 0, "check: the link says something else");
-        }
-    }
+    const int in =
+        fds.source >= 0 ? copier->io->openat(fds.source, entry->source_name, flags, 0) : -1;
+    const int in_err = fds.source >= 0 ? errno : EBADF;
+    const int out =
+        fds.target >= 0 ? copier->io->openat(fds.target, entry->target_name, flags, 0) : -1;
+    const int out_err = errno;
     px_dir_release(entry->dir);
-    return status == PX_OK ? check_attrs(copier, source, &target, fail) : status;
+    int status;
+    if (in < 0) {
+        status = px_fail_source(fail, in_err, "read attributes");
+    } else if (out < 0) {
+        status = check_missing(fail, out_err, fds.target);
+    } else {
+        status = check_opened_node(copier, in, out, source, text, fail);
+    }
+    close_looked_at(copier, out);
+    close_looked_at(copier, in);
+    return status;
 }
 
-int px_check_dir(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
+/* --- directories ------------------------------------------------------------------------------ */
+
+static int check_open_dir(struct px_copier *copier, const struct px_dir *dir,
+                          struct px_dir_fds fds, struct px_fail *fail)
 {
     struct stat target = {0};
-    if (dir->fds.target < 0) {
+    if (fds.target < 0) {
         return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target lacks it");
     }
-    if (copier->io->fstat(dir->fds.target, &target) != 0) {
-        return px_fail_target(fail, errno, "check: stat target", dir->fds.target);
+    if (copier->io->fstat(fds.target, &target) != 0) {
+        return px_fail_target(fail, errno, "check: stat target", fds.target);
     }
-    return check_attrs(copier, &dir->st, &target, fail);
+    const struct sides sides = {fds.source, fds.target, &dir->st, &target};
+    return check_attrs(copier, &sides, fail);
+}
+
+int px_check_dir(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+{
+    const struct px_dir_fds fds = px_dir_acquire(dir);
+    const int status = check_open_dir(copier, dir, fds, fail);
+    px_dir_release(dir);
+    return status;
 }

@@ -14,7 +14,8 @@
 #include "copy/fail.h"
 
 /* A regular file, open as `in`. PX_OK: the same. PX_EINTEGRITY: missing, of another kind, or with
- * other contents. PX_EATTR: mode, owner or time differ. PX_ESRC, PX_EIO, PX_ECANCELED. */
+ * other contents. PX_EATTR: mode, owner, time or an extended attribute differ, or it is no hard link
+ * of what the source's other names became. PX_ESRC, PX_EIO, PX_ECANCELED. */
 PX_NODISCARD int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
                                const struct stat *source, struct px_fail *fail);
 
@@ -22,12 +23,10 @@ PX_NODISCARD int px_check_file(struct px_copier *copier, struct px_entry *entry,
 PX_NODISCARD int px_check_node(struct px_copier *copier, const struct px_entry *entry,
                                const struct stat *source, const char *text, struct px_fail *fail);
 
-/* A directory whose target is open: its own attributes. */
-PX_NODISCARD int px_check_dir(struct px_copier *copier, const struct px_dir *dir,
-                              struct px_fail *fail);
+/* A directory: its own attributes. */
+PX_NODISCARD int px_check_dir(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail);
 
-/* Pure: what of the attributes that are kept differs, static text; NULL: nothing. `owner`: compare
- * it, too. */
-const char *px_check_attrs(const struct stat *source, const struct stat *target, bool owner);
+/* Pure: what of `kept` (a mask of px_copy_keep) differs, static text; NULL: nothing. */
+const char *px_check_attrs(const struct stat *source, const struct stat *target, unsigned kept);
 
 #endif

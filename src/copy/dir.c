@@ -414,17 +414,24 @@ static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fai
 }
 
 /* EINVAL, EBADF: a file system whose directories cannot be synced, one that may not be read. */
-int px_dir_make_durable(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
+int px_dir_make_durable(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
 {
-    if (copier->copy->opts.sync != PX_SYNC_FILE || copier->io->fsync(dir->fds.target) == 0 ||
-        errno == EINVAL || errno == EBADF) {
+    if (copier->copy->opts.sync != PX_SYNC_FILE) {
         return PX_OK;
     }
-    return px_fail_target(fail, errno, "fsync directory", dir->fds.target);
+    const struct px_dir_fds fds = px_dir_acquire(dir);
+    int status = PX_OK;
+    if (fds.target < 0) {
+        status = px_fail_target(fail, EBADF, "fsync directory", fds.target);
+    } else if (copier->io->fsync(fds.target) != 0 && errno != EINVAL && errno != EBADF) {
+        status = px_fail_target(fail, errno, "fsync directory", fds.target);
+    }
+    px_dir_release(dir);
+    return status;
 }
 
 /* The directory itself, and when it is an operand's the name that it has. */
-static int dir_end_durable(struct px_copier *copier, const struct px_dir *dir, struct px_fail *fail)
+static int dir_end_durable(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
 {
     const int status = px_dir_make_durable(copier, dir, fail);
     return status == PX_OK && dir->parent == dir->top

@@ -112,7 +112,7 @@ struct px_dir_fds px_dir_acquire(struct px_dir *dir);
 void px_dir_release(struct px_dir *dir);
 
 /* With --sync=file: puts the names in the directory on the disk. PX_EIO, PX_EFULL. */
-PX_NODISCARD int px_dir_make_durable(struct px_copier *copier, const struct px_dir *dir,
+PX_NODISCARD int px_dir_make_durable(struct px_copier *copier, struct px_dir *dir,
                                      struct px_fail *fail);
 
 /* The path of `name` in `dir` for messages and items; raw bytes, caller frees. NULL: no memory. */

@@ -383,7 +383,7 @@ static void extra_one(struct scan *scan, const char *name)
 static bool extra_is_due(const struct px_copier *copier, struct px_dir *dir)
 {
     const struct px_copy_opts *opts = &copier->copy->opts;
-    return (opts->remove_extra || opts->check) && dir->fds.target >= 0 && !dir->made &&
+    return (opts->remove_extra || opts->check) && dir->target_is.type != 0 && !dir->made &&
            !dir->elsewhere && !dir->is_listed && dir->listing_fail == NULL &&
            !atomic_load_explicit(&dir->partly, memory_order_relaxed) &&
            (opts->check || !atomic_load_explicit(&dir->failed, memory_order_relaxed)) &&

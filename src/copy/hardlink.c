@@ -363,6 +363,33 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
     return link_end(copier, entry, group, link_to(copier, entry, group, source, fail), copy);
 }
 
+int px_hardlink_check(struct px_copier *copier, const struct stat *source,
+                      const struct stat *target, struct px_fail *fail)
+{
+    struct px_hardlinks *links = &copier->copy->hardlinks;
+    const struct px_copy_opts *opts = &copier->copy->opts;
+    if (!opts->check || source->st_nlink < 2 || S_ISDIR(source->st_mode) ||
+        (opts->keep.lose & PX_KEEP_LINKS) != 0) {
+        return PX_OK;
+    }
+    bool same = true;
+    px_mutex_lock(&links->lock);
+    struct px_group *group = groups_get_locked(links, source);
+    if (group == NULL) {
+        px_mutex_unlock(&links->lock);
+        return px_fail_set(fail, PX_ENOMEM, 0, "check: out of memory");
+    }
+    if (group->left == source->st_nlink) { /* the first one */
+        group->target = *target;
+    } else {
+        same = group->target.st_dev == target->st_dev && group->target.st_ino == target->st_ino;
+    }
+    struct px_group *done = groups_count_locked(links, group);
+    px_mutex_unlock(&links->lock);
+    group_free(done);
+    return same ? PX_OK : px_fail_set(fail, PX_EATTR, 0, "check: no hard link of its other names");
+}
+
 /* Is the copy, or the older copy that was left alone, good to be linked to? */
 static bool place_of(struct px_copier *copier, const struct px_entry *entry,
                      const struct px_group *group, enum px_item_state state, struct stat *st)

@@ -41,6 +41,11 @@ void px_hardlinks_fini(struct px_hardlinks *links);
 PX_NODISCARD int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry,
                                    const struct stat *source, bool *copy, struct px_fail *fail);
 
+/* For --check: has this name become what the first name of its group, compared before, has become?
+ * PX_EATTR: it is another file. PX_ENOMEM. */
+PX_NODISCARD int px_hardlink_check(struct px_copier *copier, const struct stat *source,
+                                   const struct stat *target, struct px_fail *fail);
+
 /* The entry that leads a group was settled: `there`, also when an attribute was lost on the way. For
  * px_copier_settle(). */
 void px_hardlink_settled(struct px_copier *copier, struct px_entry *entry, enum px_item_state state,

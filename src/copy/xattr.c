@@ -25,7 +25,7 @@
 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux. */
 #define LIST_BYTES ((size_t)64 * 1024)
 #define VALUE_BYTES ((size_t)64 * 1024)
-_Static_assert(LIST_BYTES + VALUE_BYTES <= PX_DATA_BUF_BYTES, "both fit into the data buffer");
+_Static_assert(LIST_BYTES + 2 * VALUE_BYTES <= PX_DATA_BUF_BYTES, "all fit into the data buffer");
 
 #define OWNER_RW 0600
 
@@ -256,6 +256,44 @@ bool px_xattr_link_has_some(const struct px_copier *copier, struct px_pair *pair
         atomic_store_explicit(&pair->no_xattr, true, memory_order_relaxed);
     }
     return bytes > 0;
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static bool xattr_is_compared(const struct px_copier *copier, const char *name)
+{
+    const struct px_copy_attrs *keep = &copier->copy->opts.keep;
+    const enum px_xattr_class class = px_xattr_class_of(name);
+    const unsigned asked = class == PX_XATTR_CONTEXT ? keep->demand : ~keep->lose;
+    return class != PX_XATTR_OWN && (class_keep(class) & asked) != 0;
+}
+
+/* Has `other` all that `fd` has? */
+static int xattr_compare_to(const struct px_copier *copier, int fd, int other, struct px_fail *fail)
+{
+    const char *const list = (const char *)copier->buf;
+    unsigned char *value = copier->buf + LIST_BYTES;
+    unsigned char *there = value + VALUE_BYTES;
+    const ssize_t bytes = copier->io->flistxattr(fd, (char *)copier->buf, LIST_BYTES);
+    for (const char *name = list; bytes > 0 && name < list + bytes; name += strlen(name) + 1) {
+        if (!xattr_is_compared(copier, name)) {
+            continue;
+        }
+        const ssize_t n = copier->io->fgetxattr(fd, name, value, VALUE_BYTES);
+        const ssize_t n_there = copier->io->fgetxattr(other, name, there, VALUE_BYTES);
+        if (n != n_there || (n > 0 && memcmp(value, there, (size_t)n) != 0)) {
+            char shown[PX_FAIL_ROOM / 2];
+            return px_fail_set(fail, PX_EATTR, 0, "check: another attribute %s",
+                               px_show_str(shown, sizeof shown, name));
+        }
+    }
+    return PX_OK;
+}
+
+int px_xattr_compare(const struct px_copier *copier, int source, int target, struct px_fail *fail)
+{
+    const int status = xattr_compare_to(copier, source, target, fail);
+    return status == PX_OK ? xattr_compare_to(copier, target, source, fail) : status;
 }
 
 /* --- inherited ACLs --------------------------------------------------------------------------- */

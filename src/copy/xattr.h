@@ -54,6 +54,13 @@ PX_NODISCARD int px_xattr_copy(struct px_copier *copier, struct px_xattrs *xattr
 PX_NODISCARD int px_xattr_copy_capability(struct px_copier *copier, struct px_xattrs *xattrs,
                                           struct px_fail *fail);
 
+/* For --check: has each of the two descriptors, open for reading or O_PATH, just the attributes of the
+ * other, as far as they are kept? PX_EATTR names the first that differs. Those that belong to a file
+ * system are not compared, a security context only when it is demanded. Uses the worker's data
+ * buffer. */
+PX_NODISCARD int px_xattr_compare(const struct px_copier *copier, int source, int target,
+                                  struct px_fail *fail);
+
 /* True when the symbolic link `name` has attributes to carry over: nobody but root may set any on a
  * link, so only root is asked to look. */
 bool px_xattr_link_has_some(const struct px_copier *copier, struct px_pair *pair, int dirfd,

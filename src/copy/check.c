@@ -226,8 +226,8 @@ int px_check_node(struct px_copier *copier, const struct px_entry *entry, const 
 
 /* --- directories ------------------------------------------------------------------------------ */
 
-static int check_open_dir(struct px_copier *copier, const struct px_dir *dir,
-                          struct px_dir_fds fds, struct px_fail *fail)
+static int check_open_dir(struct px_copier *copier, const struct px_dir *dir, struct px_dir_fds fds,
+                          struct px_fail *fail)
 {
     struct stat target = {0};
     if (fds.target < 0) {

@@ -172,6 +172,7 @@ struct px_copy_opts {
     const char *backup_suffix;  /* NULL = "~" */
     uint64_t max_delete;        /* names; 0 = no limit */
     uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    uint64_t limit_rate;        /* bytes per second, all workers together; 0 = no limit */
     const struct px_io_ops *io; /* NULL = the real calls */
     struct px_activity *activity;        /* NULL = none; one slot for each worker */
     const struct px_log *log;            /* NULL = none */

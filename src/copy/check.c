@@ -16,6 +16,7 @@
 #include "base/fdio.h"
 #include "copy/data.h"
 #include "copy/hardlink.h"
+#include "copy/pace.h"
 #include "copy/xattr.h"
 
 #define HALF_BYTES (PX_DATA_BUF_BYTES / 2)
@@ -128,11 +129,9 @@ static int check_bytes(struct px_copier *copier, int in, int out, uint64_t *byte
         }
         at += both;
         *bytes = at;
-        if (both < HALF_BYTES) {
-            return PX_OK;
-        }
-        if (px_copier_moved(copier, both)) {
-            return PX_ECANCELED;
+        const bool stop = px_pace_moved(copier, both);
+        if (both < HALF_BYTES || stop) {
+            return both < HALF_BYTES ? PX_OK : PX_ECANCELED;
         }
     }
 }

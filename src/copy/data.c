@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/pace.h"
 #include "copy/sparse.h"
 
 /* From these sizes on a reflink and copy_file_range() are tried. Measured with tests/bench/copycalls
@@ -177,7 +178,7 @@ static int data_fail_write(const struct px_data *data, struct px_fail *fail, int
  * less than it holds, as in /proc, is read on.) */
 static int data_go_on(struct px_data *data, uint64_t at, uint64_t moved, uint64_t end)
 {
-    if (px_copier_moved(data->copier, moved)) {
+    if (px_pace_moved(data->copier, moved)) {
         return PX_ECANCELED;
     }
     struct stat now;
@@ -195,11 +196,12 @@ static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, str
     struct px_copier *copier = data->copier;
     const struct px_io_ops *io = copier->io;
     const bool whole = end == TO_THE_END && *at == 0;
+    const size_t piece = (size_t)px_pace_piece(copier, PX_DATA_BUF_BYTES);
     int (*const write)(const struct px_io_ops *, int, const void *, size_t, off_t) =
         data_sparse(data) == PX_SPARSE_ALWAYS ? px_sparse_write : px_pwrite_all;
     while (*at < end) {
         const uint64_t left = end - *at;
-        const size_t ask = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
+        const size_t ask = left < piece ? (size_t)left : piece;
         const ssize_t got = whole ? io->read(data->in, copier->buf, ask)
                                   : io->pread(data->in, copier->buf, ask, (off_t)*at);
         if (got < 0) {
@@ -234,13 +236,13 @@ static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct p
     const uint64_t from = *at;
     const uint64_t size = (uint64_t)data->st->st_size;
     const uint64_t until = end < size ? end : size;
+    const uint64_t piece = px_pace_piece(data->copier, RANGE_CALL_BYTES);
     while (*at < until) {
         const uint64_t left = until - *at;
         off_t in_at = (off_t)*at;
         off_t out_at = (off_t)*at;
         const ssize_t moved = data->copier->io->copy_file_range(
-            data->in, &in_at, data->out, &out_at,
-            (size_t)(left < RANGE_CALL_BYTES ? left : RANGE_CALL_BYTES));
+            data->in, &in_at, data->out, &out_at, (size_t)(left < piece ? left : piece));
         if (moved == 0) {
             return PX_EAGAIN;
         }
@@ -255,7 +257,7 @@ static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct p
         }
         data->engine = PX_ENGINE_COPY_FILE_RANGE;
         *at += (uint64_t)moved;
-        if (px_copier_moved(data->copier, (uint64_t)moved)) {
+        if (px_pace_moved(data->copier, (uint64_t)moved)) {
             return PX_ECANCELED;
         }
     }

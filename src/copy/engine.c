@@ -99,6 +99,7 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
     copy->opts = *opts;
     copy->opts.workers = opts->workers > 0 ? opts->workers : 1;
     copy->io = opts->io != NULL ? opts->io : px_io_real();
+    copy->meter.bytes_per_s = copy->opts.limit_rate;
     copy->umask = engine_read_umask();
     copy->uid = geteuid();
     copy->gid = getegid();

@@ -12,6 +12,7 @@
 
 #include <pxfer/copy.h>
 
+#include "core/meter.h"
 #include "copy/hardlink.h"
 #include "copy/opendirs.h"
 #include "copy/pair.h"
@@ -40,6 +41,7 @@ struct px_copy {
     struct px_pairs pairs;         /* has its own lock */
     struct px_opendirs opendirs;   /* the same */
     struct px_hardlinks hardlinks; /* the same */
+    struct meter meter;            /* --limit-rate */
     atomic_uint_fast64_t deleted;  /* names, by --delete */
     atomic_bool full;              /* the target is full or read-only: nothing more is begun */
 };

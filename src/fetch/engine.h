@@ -20,7 +20,7 @@
 #include "base/mutex.h"
 #include "fetch/board.h"
 #include "fetch/dirs.h"
-#include "fetch/meter.h"
+#include "core/meter.h"
 #include "fetch/pauses.h"
 #include "fetch/present.h"
 #include "fetch/quirk.h"

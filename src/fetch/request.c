@@ -31,6 +31,11 @@
 #define BUFFER_MANY_BYTES 65536L
 #define FEW_STREAMS 4
 
+/* Under a limit of rates: libcurl's least CURLOPT_BUFFERSIZE, and CURL_MAX_WRITE_SIZE: more than one
+ * callback's bytes are stored while the transfer pauses, and copied at each pause. */
+#define BUFFER_LEAST_BYTES 1024
+#define CALLBACK_BYTES 16384
+
 static int status_of(CURLcode rc)
 {
     if (rc == CURLE_OK) {
@@ -102,8 +107,12 @@ static long buffer_bytes(const struct px_fetch *fetch)
 {
     uint64_t most = fetch->opts.streams <= FEW_STREAMS ? BUFFER_FEW_BYTES : BUFFER_MANY_BYTES;
 
-    most = meter_block(fetch->opts.limit_rate, most);
-    return (long)meter_block(fetch->opts.limit_rate_per_file, most);
+    const uint64_t rates[] = {fetch->opts.limit_rate, fetch->opts.limit_rate_per_file};
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        const uint64_t limited = most < CALLBACK_BYTES ? most : CALLBACK_BYTES;
+        most = rates[i] > 0 ? meter_block(rates[i], BUFFER_LEAST_BYTES, limited) : most;
+    }
+    return (long)most;
 }
 
 static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)

@@ -19,7 +19,7 @@
 #include <pxfer/item.h>
 
 #include "fetch/dirs.h"
-#include "fetch/meter.h"
+#include "core/meter.h"
 #include "fetch/part.h"
 #include "fetch/retry.h"
 #include "fetch/split.h"

@@ -7,6 +7,11 @@
  * hundred blocks first (7.88.1; a burst of 1 MB at 1 MB/s). No bytes are left inside libcurl: a block
  * is no larger than what one callback gets. The socket is not read meanwhile, and TCP tells the
  * server to wait. So each transfer needs a connection of its own: see http_version() in request.c.
+ *
+ * Why not CURLOPT_MAX_RECV_SPEED_LARGE: it is a limit of one handle, and a share of the sum would
+ * have to be computed anew for all handles of all threads whenever one of them becomes slow, begins
+ * or ends; with a kept handle it does not hold for the second transfer (curl issue 7042, open); and
+ * it judges over seconds, after a first burst of whatever was there.
  */
 #include "fetch/throttle.h"
 
@@ -15,7 +20,7 @@
 #include <pxfer/queue.h>
 
 #include "fetch/engine.h"
-#include "fetch/meter.h"
+#include "core/meter.h"
 #include "fetch/task.h"
 #include "fetch/transfer.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * fetch/meter.h - a limit of bytes per second that any number of transfers share: who has received
- * bytes draws them, and is told until when it is to receive no more.
+ * core/meter.h - a limit of bytes per second that any number of transfers or files share: who has
+ * received bytes draws them, and is told until when it is to receive no more.
  *
  * The times that are told follow each other without gaps, so the sum is the limit however many draw,
  * and those that draw at once get their turns one after the other. Any thread; one atomic.
  */
-#ifndef FETCH_METER_H
-#define FETCH_METER_H
+#ifndef CORE_METER_H
+#define CORE_METER_H
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -26,7 +26,7 @@ struct meter {
 int64_t meter_draw(struct meter *meter, uint64_t bytes, int64_t now_ns);
 
 /* How much to ask the system for at once under that limit: a hundredth of a second's bytes, so that
- * a pause is short and turns are quick; 1..16 KiB and no more than `most`; `most` without a limit. */
-uint64_t meter_block(uint64_t bytes_per_s, uint64_t most);
+ * a pause is short and turns are quick; from `least` to `most`, `most` without a limit. */
+uint64_t meter_block(uint64_t bytes_per_s, uint64_t least, uint64_t most);
 
 #endif

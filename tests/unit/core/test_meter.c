@@ -12,7 +12,7 @@
 
 #include <pxfer/timing.h>
 
-#include "fetch/meter.h"
+#include "core/meter.h"
 
 #define S PX_NS_PER_S
 #define MS PX_NS_PER_MS
@@ -104,14 +104,15 @@ static void test_meter_blocks_are_a_hundredth_of_a_second(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t rate, most, block;
+        uint64_t rate, least, most, block;
     } rows[] = {
-        {0, 524288, 524288},        {1, 524288, 1024},        {102400, 524288, 1024},
-        {200000, 524288, 2000},     {1000000, 524288, 10000}, {1 << 30, 524288, 16384},
-        {UINT64_MAX, 65536, 16384}, {6553600, 8192, 8192},
+        {0, 1024, 524288, 524288},        {1, 1024, 16384, 1024},
+        {102400, 1024, 16384, 1024},      {200000, 1024, 16384, 2000},
+        {1000000, 4096, 524288, 10000},   {1 << 30, 1024, 16384, 16384},
+        {UINT64_MAX, 4096, 65536, 65536}, {6553600, 1024, 8192, 8192},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(meter_block(rows[i].rate, rows[i].most), rows[i].block);
+        assert_int_equal(meter_block(rows[i].rate, rows[i].least, rows[i].most), rows[i].block);
     }
 }
 

@@ -40,19 +40,32 @@ struct authority authority_of(const char *url, size_t len)
     return out;
 }
 
+/* ":", ":80" with http and ":443" with https say nothing (RFC 3986 section 6.2.3). */
+static size_t without_default_port(const struct authority *authority, bool tls)
+{
+    const char *port = authority->host + authority->host_len;
+    const char *usual = tls ? ":443" : ":80";
+    size_t len = authority->len - authority->host_len;
+
+    return len == 1 || (len == strlen(usual) && memcmp(port, usual, len) == 0) ? authority->host_len
+                                                                               : authority->len;
+}
+
 uint64_t authority_origin(const char *url)
 {
     struct authority authority = authority_of(url, strlen(url));
+    bool tls = strncasecmp(url, "https:", 6) == 0;
+    size_t len = without_default_port(&authority, tls);
     char text[300];
     size_t n = 0;
 
-    text[n++] = strncasecmp(url, "https:", 6) == 0 ? 's' : 'p';
-    for (size_t i = 0; i < authority.len && n < sizeof text; i++) {
+    text[n++] = tls ? 's' : 'p';
+    for (size_t i = 0; i < len && n < sizeof text; i++) {
         char c = authority.host[i];
 
         text[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
     }
-    uint64_t hash = name_hash(text, n, authority.len);
+    uint64_t hash = name_hash(text, n, len);
     return hash + (hash == 0);
 }
 

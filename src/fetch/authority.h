@@ -23,7 +23,8 @@ struct authority {
 
 struct authority authority_of(const char *url, size_t len);
 
-/* A hash of scheme, host and port; never 0. A default port that is written out makes another one. */
+/* A hash of scheme, host and port; never 0. Case and a default port that is written out make no
+ * other. */
 uint64_t authority_origin(const char *url);
 
 /* Is the host `domain`, or below it? `domain` may begin with a dot. Case does not count. */

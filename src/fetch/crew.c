@@ -20,6 +20,7 @@
 #include "fetch/mirrors.h"
 #include "fetch/retry.h"
 #include "fetch/task.h"
+#include "fetch/task_make.h"
 
 /* A helper takes over no less of a piece than this. What it costs is a request and a slow start:
  * docs/DESIGN.md has the measurement. */

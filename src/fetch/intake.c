@@ -22,6 +22,7 @@
 #include "fetch/shard.h"
 #include "fetch/sumfile.h"
 #include "fetch/task.h"
+#include "fetch/task_make.h"
 
 /* When a pipe has no line ready it is looked at again so soon. */
 #define PIPE_WAIT_NS (20 * PX_NS_PER_MS)

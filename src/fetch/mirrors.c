@@ -11,8 +11,8 @@
 
 #include <pxfer/status.h>
 
+#include "fetch/authority.h"
 #include "fetch/syntax.h"
-#include "fetch/task.h"
 
 /* A mirror that is earlier in the list is given up for a later one that is so many times faster. */
 #define BETTER 1.5
@@ -26,8 +26,9 @@ static void add(struct mirrors *mirrors, const char *url)
             return;
         }
     }
-    *mirror = (struct mirror){.url = url};
-    mirror->origin = task_origin_of(url, &mirror->has_userinfo);
+    *mirror = (struct mirror){.url = url,
+                              .origin = authority_origin(url),
+                              .has_userinfo = authority_of(url, strlen(url)).has_userinfo};
     mirrors->n++;
 }
 

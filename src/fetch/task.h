@@ -29,7 +29,6 @@
 #define TASK_RESTARTS_MAX 3
 
 struct joint;
-struct list_entry;
 struct mirrors;
 struct task_overflow;
 
@@ -140,20 +139,8 @@ static inline bool task_waits_for_name(const struct fetch_task *task)
     return task->late_name && !task->named;
 }
 
-/* Makes a task of an entry. A bad entry becomes a task that has failed already, with PX_EBADLINE and
- * "line N: reason". PX_ENOMEM. */
-PX_NODISCARD int task_new(const struct px_fetch *fetch, const struct list_entry *entry,
-                          struct fetch_task **out);
-
-/* A helper for a file in pieces: the owner's URL and options, no item of its own. PX_ENOMEM. */
-PX_NODISCARD int task_new_helper(struct fetch_task *owner, const struct split_claim *claim,
-                                 size_t mirror, struct fetch_task **out);
-
 /* Asks that URL of its set from the next try on. */
 void task_use_mirror(struct fetch_task *task, size_t mirror);
-
-/* The hash of scheme://host:port of a URL; whether it has USER:PASS@ comes to `*has_userinfo`. */
-uint64_t task_origin_of(const char *url, bool *has_userinfo);
 
 static inline bool task_is_helper(const struct fetch_task *task)
 {

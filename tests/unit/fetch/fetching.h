@@ -24,6 +24,7 @@
 #include "fetch/engine.h"
 #include "fetch/list.h"
 #include "fetch/task.h"
+#include "fetch/task_make.h"
 #include "fetch/worker.h"
 
 /* --- a directory ------------------------------------------------------------------------------ */
@@ -149,6 +150,31 @@ static inline struct fetch_task *fetching_task(const struct px_fetch *fetch, con
     struct fetch_task *task = NULL;
     assert_int_equal(task_new(fetch, &entry, &task), PX_OK);
     return task;
+}
+
+/* As a test's setup and teardown: *state is a struct fetching, an engine for a directory of its own. */
+struct fetching {
+    struct area area;
+    struct px_fetch *fetch;
+};
+
+static inline int fetching_open(void **state)
+{
+    struct fetching *on = calloc(1, sizeof *on);
+    assert_non_null(on);
+    area_make(&on->area);
+    on->fetch = fetching_new(&(struct px_fetch_opts){.workers = 1, .dir = on->area.dir});
+    *state = on;
+    return 0;
+}
+
+static inline int fetching_close(void **state)
+{
+    struct fetching *on = *state;
+    px_fetch_free(on->fetch);
+    area_remove(&on->area);
+    free(on);
+    return 0;
 }
 
 /* --- a worker handle -------------------------------------------------------------------------- */

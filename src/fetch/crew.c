@@ -214,7 +214,7 @@ static struct joint *most_left(const struct crew *crew, int64_t now_ns, uint64_t
 struct fetch_task *crew_next_helper(struct crew *crew, unsigned idle, int64_t now_ns)
 {
     const struct px_fetch_opts *opts = &crew->fetch->opts;
-    struct split_limits limits = {.most = opts->split,
+    struct share_limits limits = {.most = opts->split,
                                   .least = opts->min_split_bytes,
                                   .least_late = opts->min_split_bytes < LEAST_LATE_BYTES
                                                     ? opts->min_split_bytes

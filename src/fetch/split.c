@@ -11,17 +11,6 @@
 #include <string.h>
 
 #include <pxfer/status.h>
-#include <pxfer/timing.h>
-
-/* Before that a piece's speed is not known. */
-#define SPEED_LEAST_NS (500 * PX_NS_PER_MS)
-/* A speed is that of the last one to two of these. */
-#define SPEED_WINDOW_NS (2 * PX_NS_PER_S)
-/* A piece that will be there so soon is left to its worker. A helper's first byte comes after a
- * connection (1 to 3 round trips) and a slow start. */
-#define STEAL_LEAST_NS PX_NS_PER_S
-/* So many times slower than the mean: all that it lacks is asked for anew. */
-#define FAR_BELOW 8
 
 int split_init(struct split *split, uint64_t size, const struct ranges *held)
 {
@@ -108,53 +97,25 @@ static bool has_room(const struct split *split) PX_REQUIRES(split->lock)
     return n + 2 < SPLIT_PIECES;
 }
 
-/* Bytes a second, 0 = not known yet. */
-static double speed_of(const struct split_piece *piece, int64_t now_ns)
-{
-    int64_t span = piece->mark_ns[0] != 0 ? now_ns - piece->mark_ns[0] : 0;
-
-    return span >= SPEED_LEAST_NS
-               ? (double)(piece->pos - piece->mark[0]) * (double)PX_NS_PER_S / (double)span
-               : 0;
-}
-
-static bool knows_speed(const struct split_piece *piece, int64_t now_ns)
-{
-    return piece->mark_ns[0] != 0 && now_ns - piece->mark_ns[0] >= SPEED_LEAST_NS;
-}
-
-static void move_marks(struct split_piece *piece, int64_t now_ns)
-{
-    if (now_ns - piece->mark_ns[1] >= SPEED_WINDOW_NS) {
-        piece->mark_ns[0] = piece->mark_ns[1];
-        piece->mark[0] = piece->mark[1];
-        piece->mark_ns[1] = now_ns;
-        piece->mark[1] = piece->pos;
-    }
-}
-
 static void take(struct split *split, struct split_piece *piece, int64_t now_ns)
     PX_REQUIRES(split->lock)
 {
     piece->taken = true;
     piece->pos = piece->at;
-    piece->mark_ns[0] = piece->mark_ns[1] = now_ns;
-    piece->mark[0] = piece->mark[1] = piece->pos;
+    share_pace_begin(&piece->pace, piece->pos, now_ns);
     split->taken_ever++;
 }
 
 /* --- where a helper is of use -----------------------------------------------------------------*/
 
-struct survey {
-    unsigned workers; /* at a piece, or about to ask for one */
-    uint64_t left;    /* bytes that nobody has accepted yet */
-    double mean;      /* of the speeds that are known, 0 = none is */
-    bool fresh;       /* still the one stream that it began as */
-};
-
-static struct survey look_around(struct split *split, int64_t now_ns) PX_REQUIRES(split->lock)
+static double speed_of(const struct split_piece *piece, int64_t now_ns)
 {
-    struct survey survey = {.fresh = split->taken_ever <= 1};
+    return share_speed(&piece->pace, piece->pos, now_ns);
+}
+
+static struct share_survey look_around(struct split *split, int64_t now_ns) PX_REQUIRES(split->lock)
+{
+    struct share_survey survey = {.fresh = split->taken_ever <= 1};
     double sum = 0;
     unsigned known = 0;
 
@@ -169,72 +130,20 @@ static struct survey look_around(struct split *split, int64_t now_ns) PX_REQUIRE
         survey.left += end_with_claims(split, piece) - piece->pos;
         if (piece->taken) {
             survey.workers++;
-            move_marks(piece, now_ns);
-            sum += speed_of(piece, now_ns);
-            known += knows_speed(piece, now_ns);
+            share_pace_move(&piece->pace, piece->pos, now_ns);
+            double speed = speed_of(piece, now_ns);
+            if (speed >= 0) {
+                sum += speed;
+                known++;
+            }
         }
     }
     survey.mean = known > 0 ? sum / known : 0;
     return survey;
 }
 
-/* Into how many parts `left` is to be cut so that all have about the same share. */
-static uint64_t parts_of(const struct survey *survey, unsigned idle, uint64_t left,
-                         uint64_t workers_there)
-{
-    uint64_t share = survey->left / (survey->workers + idle);
-    uint64_t parts = share > 0 ? (left + share / 2) / share : 1;
-
-    return parts > workers_there ? parts : workers_there + 1;
-}
-
-/* The bytes that a helper should take of the tail of a piece which another worker is at; 0 = it is
- * better left alone. */
-static uint64_t tail_to_take(const struct split_piece *piece, uint64_t left,
-                             const struct survey *survey, const struct split_limits *limits,
-                             unsigned idle, int64_t now_ns)
-{
-    bool alone = survey->workers == 1;
-    uint64_t least = alone ? limits->least : limits->least_late;
-    double speed = speed_of(piece, now_ns);
-
-    if (!knows_speed(piece, now_ns)) {
-        if (!survey->fresh) {
-            return 0; /* a new piece of several is given time to show what it can do */
-        }
-        /* the tail of a stream that has just begun is shared out at once */
-        uint64_t parts = parts_of(survey, idle, left, 1);
-        if (left / parts < limits->least) {
-            parts = limits->least > 0 ? left / limits->least : parts;
-        }
-        return parts >= 2 && left / parts >= limits->least ? left / parts : 0;
-    }
-    if (speed * STEAL_LEAST_NS / PX_NS_PER_S > (double)left) {
-        return 0;
-    }
-    if (!alone && speed * FAR_BELOW < survey->mean) {
-        return left >= least ? left : 0;
-    }
-    uint64_t parts = parts_of(survey, idle, left, 1);
-    double keep = alone || parts > 2 ? (double)left - (double)left / (double)parts
-                                     : (double)left * speed / (speed + survey->mean);
-    uint64_t taken = left - (uint64_t)keep;
-    if (taken < least && left >= 2 * least) {
-        taken = least;
-    }
-    return taken >= least && left - taken >= least ? taken : 0;
-}
-
-/* How long the rest of it will take: the longest is helped first. Without a speed, as long as it is. */
-static double time_left(const struct split_piece *piece, uint64_t left, double mean, int64_t now_ns)
-{
-    double speed = knows_speed(piece, now_ns) ? speed_of(piece, now_ns) : mean;
-
-    return (double)left / (speed > 1 ? speed : 1);
-}
-
-static bool choose_free(struct split *split, const struct survey *survey,
-                        const struct split_limits *limits, unsigned idle, struct range *out)
+static bool choose_free(struct split *split, const struct share_survey *survey,
+                        const struct share_limits *limits, unsigned idle, struct range *out)
     PX_REQUIRES(split->lock)
 {
     const struct split_piece *best = NULL;
@@ -252,15 +161,13 @@ static bool choose_free(struct split *split, const struct survey *survey,
     if (best == NULL) {
         return false;
     }
-    uint64_t parts = parts_of(survey, idle, most, 0);
-    uint64_t taken = parts > 1 && most / parts >= limits->least ? most / parts : most;
     uint64_t end = best->pos + most;
-    *out = (struct range){end - taken, end};
+    *out = (struct range){end - share_of_free(survey, limits, idle, most), end};
     return true;
 }
 
-static bool choose_tail(struct split *split, const struct survey *survey,
-                        const struct split_limits *limits, unsigned idle, int64_t now_ns,
+static bool choose_tail(struct split *split, const struct share_survey *survey,
+                        const struct share_limits *limits, unsigned idle, int64_t now_ns,
                         struct range *out) PX_REQUIRES(split->lock)
 {
     double longest = 0;
@@ -273,8 +180,9 @@ static bool choose_tail(struct split *split, const struct survey *survey,
         }
         uint64_t end = end_with_claims(split, piece);
         uint64_t left = end - piece->pos;
-        uint64_t taken = tail_to_take(piece, left, survey, limits, idle, now_ns);
-        double time = time_left(piece, left, survey->mean, now_ns);
+        double speed = speed_of(piece, now_ns);
+        uint64_t taken = share_of_tail(survey, limits, idle, left, speed);
+        double time = share_time_left(survey, left, speed);
         if (taken > 0 && time > longest) {
             longest = time;
             *out = (struct range){end - taken, end};
@@ -283,7 +191,7 @@ static bool choose_tail(struct split *split, const struct survey *survey,
     return longest > 0;
 }
 
-bool split_ask(struct split *split, const struct split_limits *limits, unsigned idle,
+bool split_ask(struct split *split, const struct share_limits *limits, unsigned idle,
                int64_t now_ns, struct split_claim *out)
 {
     struct range range = {0, 0};
@@ -292,7 +200,7 @@ bool split_ask(struct split *split, const struct split_limits *limits, unsigned 
     px_mutex_lock(&split->lock);
     unsigned id = free_claim(split);
     if (split->stop == SPLIT_GOES_ON && id != SPLIT_NONE && has_room(split)) {
-        struct survey survey = look_around(split, now_ns);
+        struct share_survey survey = look_around(split, now_ns);
         unsigned room = limits->most > survey.workers ? limits->most - survey.workers : 0;
         unsigned could = idle < room ? idle : room;
 

@@ -23,17 +23,11 @@
 
 #include "base/mutex.h"
 #include "fetch/ranges.h"
+#include "fetch/share.h"
 
 #define SPLIT_PIECES 128 /* pieces, and claims, at a time; a claim may become two pieces */
 #define SPLIT_MAX 60     /* workers at one file */
 #define SPLIT_NONE UINT_MAX
-
-/* What a piece must have for a helper to be worth its request. */
-struct split_limits {
-    unsigned most;       /* workers at one file at a time */
-    uint64_t least;      /* bytes of a piece that is cut off a single stream */
-    uint64_t least_late; /* bytes that are taken over from one of several */
-};
 
 /* Bytes that a helper is to ask for. */
 struct split_claim {
@@ -55,8 +49,7 @@ struct split_piece {
     uint64_t pos; /* its worker has accepted the bytes [at, pos), but not written them yet */
     bool used;
     bool taken;
-    int64_t mark_ns[2]; /* two moments, the older first, 0 = not yet, and ... */
-    uint64_t mark[2];   /* ... pos then: its speed is measured from the older */
+    struct share_pace pace;
 };
 
 struct split {
@@ -82,7 +75,7 @@ bool split_take_free(struct split *split, int64_t now_ns, struct split_claim *ou
 /* Where one more helper does most good: a free piece, else the tail of the piece that will take
  * longest. `idle`: helpers that could be had now, this one included: a single stream is shared out
  * evenly among them. False: nowhere. */
-bool split_ask(struct split *split, const struct split_limits *limits, unsigned idle,
+bool split_ask(struct split *split, const struct share_limits *limits, unsigned idle,
                int64_t now_ns, struct split_claim *out);
 
 /* The claim's answer has passed the gate: what is left of the claim (others went on meanwhile) is now

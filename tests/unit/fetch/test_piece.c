@@ -77,7 +77,7 @@ static struct fetch_task *open_cut(const char *path)
 /* What a helper makes of a claim. */
 static struct fetch_task *run_helper(struct fetch_task *owner)
 {
-    const struct split_limits limits = {.most = 4, .least = 5000, .least_late = 5000};
+    const struct share_limits limits = {.most = 4, .least = 5000, .least_late = 5000};
     struct split_claim claim;
     struct fetch_task *helper = NULL;
     struct fake_worker worker;

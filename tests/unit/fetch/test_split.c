@@ -20,7 +20,7 @@
 #define SEC PX_NS_PER_S
 #define START (100 * SEC)
 
-static const struct split_limits limits = {.most = 16, .least = 2 * MB, .least_late = MB};
+static const struct share_limits limits = {.most = 16, .least = 2 * MB, .least_late = MB};
 static const struct ranges nothing = {0};
 static struct split split;
 
@@ -118,7 +118,7 @@ static void test_split_least_size_limits_the_parts(void **state)
 static void test_split_most_workers_at_a_time(void **state)
 {
     (void)state;
-    const struct split_limits three = {.most = 3, .least = MB, .least_late = MB};
+    const struct share_limits three = {.most = 3, .least = MB, .least_late = MB};
     struct split_claim claim;
     begin(90 * MB);
     assert_true(split_ask(&split, &three, 9, START, &claim));
@@ -294,7 +294,7 @@ struct one {
 
 static void crowd_step(struct one *one, int64_t now)
 {
-    static const struct split_limits small = {.most = CROWD, .least = 1000, .least_late = 100};
+    static const struct share_limits small = {.most = CROWD, .least = 1000, .least_late = 100};
     if (one->doing == IDLE) {
         if (next_random() % 4 == 0 && split_take_free(&split, now, &one->claim)) {
             one->doing = AT_WORK;

@@ -16,12 +16,15 @@
 #include "app/copy_rules.h"
 #include "app/manifest.h"
 #include "app/session.h"
+#include "app/shard_words.h"
 
 struct options {
     struct session_opts session;
     const char *target_dir; /* -t */
     struct copy_rules rules;
     const char *manifest;
+    const char *shard;
+    struct shard_words shard_words;
     struct px_copy_opts copy;
 };
 
@@ -122,6 +125,12 @@ static const struct option_spec table[] = {
              PX_RULE_EXCLUDE),
     RULE_ROW("include", "GLOB", "take these names", PX_RULE_INCLUDE),
     RULE_ROW("exclude-from", "FILE", "read patterns from FILE", PX_RULE_EXCLUDE_FROM),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "shard", "K/N|auto",
+                   "take only share K of N, counted from 0; auto: ask the environment", NULL,
+                   AT(shard)),
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "shard-depth",
+                      "how deep below SRC the names are that make the shares", "1",
+                      COPY(shard_depth), 1, 1000),
     OPTION_ROW_SET('P', "no-dereference", "copy symbolic links as links; the default", COPY(follow),
                    PX_FOLLOW_NEVER),
     OPTION_ROW_SET('H', NULL, "follow symbolic links that are operands", COPY(follow),
@@ -226,6 +235,13 @@ static int assign_operands(struct options *options, const struct option_parsed *
     if (copy->target_is_dir && copy->target_is_thing) {
         return option_complain(&program, stderr, "-t and -T exclude each other");
     }
+    const int status = shard_words_option(&program, options->shard, &options->shard_words);
+    if (status != PX_OK) {
+        return status;
+    }
+    copy->shard_index = options->shard_words.index;
+    copy->shard_count = options->shard_words.count;
+    copy->shard_from = shard_words_from(&options->shard_words);
     if (copy->reflink == PX_REFLINK_ALWAYS && copy->sparse != PX_SPARSE_AUTO) {
         return option_complain(&program, stderr, "--reflink=always needs --sparse=auto");
     }

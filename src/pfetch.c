@@ -343,18 +343,12 @@ static const char **gather_inputs(struct options *options, const struct option_p
 
 static int read_shard(struct options *options)
 {
-    char why[SHARD_TEXT_ROOM];
     struct shard_words *words = &options->shard_words;
-    if (options->shard == NULL) {
-        return PX_OK;
-    }
-    if (shard_words_read(options->shard, getenv, words, why, sizeof why) != PX_OK) {
-        return option_complain(&program, stderr, "%s", why);
-    }
+    const int status = shard_words_option(&program, options->shard, words);
     options->fetch.shard_index = words->index;
     options->fetch.shard_count = words->count;
-    options->fetch.shard_from = words->from[0] != '\0' ? words->from : NULL;
-    return PX_OK;
+    options->fetch.shard_from = shard_words_from(words);
+    return status;
 }
 
 /* NULL, or the two that both want standard output, or other things, for themselves. */

@@ -172,6 +172,10 @@ struct px_copy_opts {
     const char *backup_suffix;  /* NULL = "~" */
     uint64_t max_delete;        /* names; 0 = no limit */
     uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */
+    unsigned shard_index;       /* of runs of the same command: take only this share ... */
+    unsigned shard_count;       /* ... of so many; 0 or 1 = all of it */
+    unsigned shard_depth;       /* 0 = 1; the shares are of what is so deep below the sources */
+    const char *shard_from;     /* said once with the share; NULL = nothing is said */
     uint64_t limit_rate;        /* bytes per second, all workers together; 0 = no limit */
     const struct px_io_ops *io; /* NULL = the real calls */
     struct px_activity *activity;        /* NULL = none; one slot for each worker */

@@ -69,6 +69,12 @@ const char *copy_rules_clash(const struct px_copy_opts *opts)
          opts->backup != PX_BACKUP_NONE || opts->update != PX_UPDATE_ALL)) {
         return "--check copies nothing: no --delete, --dry-run, --verify, --hash, --backup, -u, -n";
     }
+    if (opts->shard_count > 1 && !opts->target_is_thing && !opts->target_is_dir) {
+        return "--shard needs -T or -t: for the run that comes second DST is there already";
+    }
+    if (opts->shard_count > 1 && opts->remove_extra) {
+        return "--shard and --delete exclude each other";
+    }
     if (clash_stdin_twice(opts)) {
         return "only one list can come from standard input";
     }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pxfer/status.h>
@@ -210,4 +211,20 @@ int shard_words_read(const char *text, char *(*env)(const char *name), struct sh
         return PX_EUSAGE;
     }
     return PX_OK;
+}
+
+int shard_words_option(const struct option_program *program, const char *text,
+                       struct shard_words *out)
+{
+    char why[SHARD_TEXT_ROOM];
+    *out = (struct shard_words){0};
+    if (text == NULL || shard_words_read(text, getenv, out, why, sizeof why) == PX_OK) {
+        return PX_OK;
+    }
+    return option_complain(program, stderr, "%s", why);
+}
+
+const char *shard_words_from(const struct shard_words *words)
+{
+    return words->from[0] != '\0' ? words->from : NULL;
 }

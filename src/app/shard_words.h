@@ -9,6 +9,8 @@
 
 #include <pxfer/attr.h>
 
+#include "app/option.h"
+
 #define SHARD_MAX 1000000u /* runs */
 #define SHARD_TEXT_ROOM 256
 
@@ -21,5 +23,12 @@ struct shard_words {
  * `env` is getenv(3) or a test's. PX_EUSAGE: `why` (room bytes) says what is wrong. */
 PX_NODISCARD int shard_words_read(const char *text, char *(*env)(const char *name),
                                   struct shard_words *out, char *why, size_t room);
+
+/* The option's value, NULL = it was not given (count 0); complains about a bad one. PX_EUSAGE. */
+PX_NODISCARD int shard_words_option(const struct option_program *program, const char *text,
+                                    struct shard_words *out);
+
+/* Where they came from, for those who say it; NULL: the user said so. */
+const char *shard_words_from(const struct shard_words *words);
 
 #endif

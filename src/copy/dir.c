@@ -21,6 +21,7 @@
 #include "copy/check.h"
 #include "copy/extra.h"
 #include "copy/select.h"
+#include "copy/shard.h"
 #include "copy/xattr.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -231,7 +232,7 @@ static int dir_make_target(struct px_copier *copier, int at, const char *name, s
 {
     const mode_t mode = px_meta_new_mode(copier, dir->st.st_mode) | OWNER_ALL;
     if (copier->io->mkdirat(at, name, mode) == 0) {
-        dir->made = true;
+        dir->made = !px_shard_is_shared(dir); /* others make things in it */
         dir->fresh.mode = mode & ~copier->copy->umask;
     } else if (errno != EEXIST) {
         return px_fail_target(fail, errno, "make directory", at);
@@ -285,6 +286,8 @@ static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fai
     }
     dir->inherits = px_xattr_has_default_acl(copier, dir->fds.target);
     dir_disinherit(copier, dir, &st);
+    /* another run may end, and give it ACLs, while we make files in it */
+    dir->inherits = dir->inherits || px_shard_is_shared(dir);
     if (dir->made) {
         dir->plain = (st.st_mode & DIR_MODE_BITS) == dir->fresh.mode && !dir->inherits;
         dir->fresh = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
@@ -341,6 +344,7 @@ int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct p
     dir->parent = entry->dir;
     dir->top = entry->dir->top;
     dir_find_listed(dir);
+    px_shard_enter(dir);
     px_opendirs_room(copier->copy);
     const int status = dir_fill(copier, entry, dir, fail);
     if (status != PX_OK) {

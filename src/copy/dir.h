@@ -50,8 +50,10 @@ struct px_dir {
     struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
     bool is_listed;        /* its names come from a list: */
     struct px_listed_part listed;
-    bool followed;  /* by way of a symbolic link, as was asked for */
-    bool elsewhere; /* -x: on another file system, left empty */
+    unsigned level;     /* below the container; with the hash of the path there for --shard */
+    uint64_t path_hash; /* (copy/shard.h) */
+    bool followed;      /* by way of a symbolic link, as was asked for */
+    bool elsewhere;     /* -x: on another file system, left empty */
     const char *source_name;
     const char *target_name;
 

@@ -17,6 +17,7 @@
 
 #include "base/fdio.h"
 #include "copy/select.h"
+#include "copy/shard.h"
 #include "copy/worker.h"
 
 const char *const *px_copy_phase_names(void)
@@ -98,7 +99,8 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
     }
     copy->opts = *opts;
     copy->opts.workers = opts->workers > 0 ? opts->workers : 1;
-    copy->io = opts->io != NULL ? opts->io : px_io_real();
+    copy->shard_io = px_shard_io();
+    copy->io = opts->io != NULL ? opts->io : opts->shard_count > 1 ? &copy->shard_io : px_io_real();
     copy->meter.bytes_per_s = copy->opts.limit_rate;
     copy->umask = engine_read_umask();
     copy->uid = geteuid();

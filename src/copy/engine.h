@@ -12,6 +12,7 @@
 
 #include <pxfer/copy.h>
 
+#include "base/fdio.h"
 #include "core/meter.h"
 #include "copy/hardlink.h"
 #include "copy/opendirs.h"
@@ -30,6 +31,7 @@ struct px_copy {
     /* fixed after new */
     struct px_copy_opts opts;
     const struct px_io_ops *io;
+    struct px_io_ops shard_io; /* with --shard: what `io` is */
     struct px_plan plan;
     mode_t umask;
     uid_t uid; /* effective */

@@ -23,6 +23,7 @@
 #include "base/path.h"
 #include "copy/backup.h"
 #include "copy/select.h"
+#include "copy/shard.h"
 #include "copy/temp.h"
 #include "copy/walk.h"
 
@@ -323,7 +324,8 @@ static bool scan_wants(void *ctx, unsigned char type, const char *name)
         scan->copier->io->fstatat(scan->fds.target, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         type = (unsigned char)IFTODT(st.st_mode);
     }
-    return !px_select_excludes(&scan->select, name, type == DT_DIR);
+    return px_shard_takes(scan->dir, name, false) &&
+           !px_select_excludes(&scan->select, name, type == DT_DIR);
 }
 
 static enum px_copy_type extra_type(mode_t mode)

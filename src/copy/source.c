@@ -14,6 +14,7 @@
 
 #include "base/fdio.h"
 #include "copy/engine.h"
+#include "copy/shard.h"
 #include "copy/task.h"
 
 /* How long a pipe that has no names now is left alone. */
@@ -77,6 +78,21 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
     return PX_OK;
 }
 
+/* The next operand that is ours; a directory is everybody's. */
+static const struct px_root *source_next_root(struct px_copy_source *source)
+{
+    const struct px_plan *plan = &source->copy->plan;
+    for (; source->next_root < plan->n_roots; source->next_root++) {
+        const struct px_root *root = &plan->roots[source->next_root];
+        const char *name = root->status == PX_OK ? root->target_name : root->operand;
+        if ((root->status == PX_OK && S_ISDIR(root->expect.type)) ||
+            px_shard_takes_operand(&source->copy->opts, name)) {
+            return root;
+        }
+    }
+    return NULL;
+}
+
 static int source_next(struct px_source *base, struct px_next *out)
 {
     struct px_copy_source *source = (struct px_copy_source *)base;
@@ -87,7 +103,10 @@ static int source_next(struct px_source *base, struct px_next *out)
     if (source->list != NULL && plan->roots[0].status == PX_OK) {
         return source_next_batch(source, out);
     }
-    const struct px_root *root = &plan->roots[source->next_root];
+    const struct px_root *root = source_next_root(source);
+    if (root == NULL) {
+        return PX_EEND;
+    }
     struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
     if (task == NULL || (root->status != PX_OK && source_finish_missing(task, root) != PX_OK)) {
         px_task_free(task);
@@ -166,6 +185,10 @@ int px_copy_source(struct px_copy *copy, struct px_source **out)
     }
     source->source.ops = &ops;
     source->copy = copy;
+    if (copy->opts.shard_from != NULL) {
+        px_log_line(copy->opts.log, PX_LOG_NORMAL, PX_LOG_MAIN, "shard %u of %u (%s)",
+                    copy->opts.shard_index, copy->opts.shard_count, copy->opts.shard_from);
+    }
     const int status = source_open_list(source);
     if (status != PX_OK) {
         free(source);

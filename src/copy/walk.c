@@ -24,6 +24,7 @@
 #include "copy/link.h"
 #include "copy/names.h"
 #include "copy/select.h"
+#include "copy/shard.h"
 
 /* A pack is halved before a file of this size, and after this time, so that nobody else is idle for
  * long while one worker sits on a pack of large files: 250 files of 2 MB are spread in 8 steps. */
@@ -206,7 +207,8 @@ static void walk_add(struct lister *lister, int dirfd, unsigned char type, const
         type = walk_type_of(copier, dirfd, name);
     }
     const bool dirs = type == DT_DIR;
-    if (px_select_excludes(&lister->select, name, dirs)) {
+    if (!px_shard_takes(copier->task->dir, name, dirs) ||
+        px_select_excludes(&lister->select, name, dirs)) {
         return;
     }
     struct px_names *names = dirs ? copier->dirs : copier->files;

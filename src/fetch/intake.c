@@ -15,6 +15,7 @@
 #include <pxfer/fetch.h>
 #include <pxfer/status.h>
 
+#include "base/share.h"
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/list.h"
@@ -195,11 +196,11 @@ static bool is_for_others(const struct intake *intake, const struct fetch_task *
         return false;
     }
     if (task->target != NULL && opts->shard_by == PX_SHARD_ITEM) {
-        share = shard_of_text(task->target, strlen(task->target), opts->shard_count);
+        share = px_share_of(task->target, strlen(task->target), opts->shard_count);
     } else if (task->target != NULL) {
         share = shard_of_host(task->url, opts->shard_count);
     } else {
-        share = shard_of_text(task->url, strlen(task->url), opts->shard_count);
+        share = px_share_of(task->url, strlen(task->url), opts->shard_count);
     }
     return share != opts->shard_index;
 }

@@ -154,7 +154,6 @@ static const struct option_spec table[] = {
      .offset = COPY(keep),
      .callback = copy_options_keep},
     {.kind = OPTION_IGNORED, .letter = 'p'},
-    OPTION_ROW_FLAG(0, "dry-run", "only print what would be copied", COPY(dry_run)),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be done", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
@@ -200,7 +199,8 @@ static const struct option_program program = {
         "Copies files and trees with many threads. The copy is what cp -a makes: links as links,\n"
         "mode, owner where allowed, times. A name that exists is replaced whole or not at all.",
     .footer = "Exit codes: 0 all done, 1 some files failed, 2 usage or refused, 3 target cannot\n"
-              "be written, 4 source vanished or kept changing, 75 drained.\n",
+              "be written, 4 source vanished or kept changing, 9 --verify or --check found a\n"
+              "difference, 75 drained.\n",
     .table = table,
     .version = PX_VERSION_STRING,
 };

@@ -233,6 +233,7 @@ enum px_copy_counter {
     PX_COPY_CHUNKS,
     PX_COPY_DELETED, /* names, those inside deleted directories too */
     PX_COPY_LINKED,  /* hard links to what was copied under another name */
+    PX_COPY_CALLS,   /* system calls of the workers */
     PX_COPY_COUNTERS_
 };
 

@@ -49,6 +49,7 @@ PX_API int64_t px_hist_quantile(const struct px_hist *hist, double q);
  * phases are is the engine's to say (px_fetch_phase_names, px_copy_phase_names). */
 
 #define PX_PHASES 8
+#define PX_COUNTERS 12
 
 struct px_account {
     uint64_t items;   /* finished, well or not */
@@ -56,8 +57,8 @@ struct px_account {
     int64_t busy_ns;  /* with at least one item in hand */
     int64_t items_ns; /* sum of the items' own times: what one after the other would take */
     int64_t phase_ns[PX_PHASES];
-    uint64_t counter[PX_PHASES]; /* engine-named counts (px_fetch_counter_names, ...) */
-    struct px_hist item;         /* each item's own time */
+    uint64_t counter[PX_COUNTERS]; /* engine-named counts (px_fetch_counter_names, ...) */
+    struct px_hist item;           /* each item's own time */
 };
 
 PX_API void px_account_merge(struct px_account *into, const struct px_account *from);

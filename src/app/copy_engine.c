@@ -30,6 +30,7 @@ struct report_schema copy_engine_report(void)
         .phase_names = px_copy_phase_names(),
         .phase_limits = phase_limits,
         .counter_names = px_copy_counter_names(),
+        .counter_of_items = px_copy_counter_names()[PX_COPY_CALLS],
     };
 }
 

@@ -303,7 +303,7 @@ static void report_put_counters(const struct report_schema *schema,
                                 const struct run_summary *summary, FILE *out)
 {
     bool any = false;
-    for (size_t i = 0; i < PX_PHASES && schema->counter_names[i] != NULL; i++) {
+    for (size_t i = 0; i < PX_COUNTERS && schema->counter_names[i] != NULL; i++) {
         if (summary->total.counter[i] == 0) {
             continue;
         }
@@ -314,6 +314,10 @@ static void report_put_counters(const struct report_schema *schema,
         }
         report_put_name(out, schema->counter_names[i]);
         fprintf(out, " %s", human_count(summary->total.counter[i]).text);
+        if (schema->counter_names[i] == schema->counter_of_items) {
+            fprintf(out, " (%.1f for each)",
+                    (double)summary->total.counter[i] / (double)summary->total.items);
+        }
         any = true;
     }
     if (any) {

@@ -28,6 +28,7 @@ struct report_schema {
      * first byte"); NULL = no worker is busy in that phase (the queue): left out of the question. */
     const char *const *phase_limits;
     const char *const *counter_names; /* NULL-terminated, by index of px_account.counter */
+    const char *counter_of_items;     /* the one that is also told for each item; NULL = none */
 };
 
 enum report_limit_kind {

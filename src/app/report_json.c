@@ -24,7 +24,7 @@ static void report_json_counters(const struct report_schema *schema,
                                  const struct run_summary *summary, struct jsonl *json)
 {
     jsonl_object(json, "counters");
-    for (size_t i = 0; i < PX_PHASES && schema->counter_names[i] != NULL; i++) {
+    for (size_t i = 0; i < PX_COUNTERS && schema->counter_names[i] != NULL; i++) {
         jsonl_u64(json, schema->counter_names[i], summary->total.counter[i]);
     }
     jsonl_close(json);

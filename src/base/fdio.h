@@ -33,6 +33,7 @@ struct px_io_ops {
     int (*ficlone)(int out, int in); /* ioctl(out, FICLONE, in) */
     int (*fstat)(int fd, struct stat *st);
     int (*fstatat)(int dirfd, const char *path, struct stat *st, int flags);
+    ssize_t (*getdents)(int fd, void *buf, size_t n); /* getdents64(2): struct dirent64 */
     off_t (*lseek)(int fd, off_t offset, int whence);
     int (*ftruncate)(int fd, off_t length);
     int (*fallocate)(int fd, int mode, off_t offset, off_t length);
@@ -57,6 +58,10 @@ struct px_io_ops {
 
 /* The kernel's own calls. EINTR is retried inside where the manual allows it (never for close). */
 const struct px_io_ops *px_io_real(void);
+
+/* How many system calls the calling thread has made through the table so far; what the few loops of
+ * other files make on their own is not counted. */
+uint64_t px_io_calls(void);
 
 /* All n bytes or -1 with errno; a write that returns 0 is ENOSPC. */
 PX_NODISCARD int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fdio.h"
 #include "base/show.h"
 #include "copy/data.h"
 #include "copy/dir.h"
@@ -26,6 +27,7 @@ int px_copier_new(struct px_copy *copy, struct px_worker *worker, struct px_copi
     copier->copy = copy;
     copier->io = copy->io;
     copier->worker = worker;
+    copier->calls_before = px_io_calls();
     copier->account = &copy->slots[worker->index].account;
     copier->buf = aligned_alloc(PAGE_BYTES, PX_DATA_BUF_BYTES);
     copier->dents = malloc(PX_WALK_BUF_BYTES);
@@ -45,6 +47,7 @@ void px_copier_free(struct px_copier *copier)
     if (copier == NULL) {
         return;
     }
+    copier->account->counter[PX_COPY_CALLS] += px_io_calls() - copier->calls_before;
     free(copier->dirs);
     free(copier->files);
     free(copier->dents);

@@ -26,8 +26,9 @@ struct px_copier {
     unsigned char *dents;   /* PX_WALK_BUF_BYTES: directory entries */
     struct px_names *files; /* packs being filled while a listing is read */
     struct px_names *dirs;
-    int64_t shared_ns;  /* when work in hand was last begun or shared */
-    bool queue_is_full; /* the last offer was refused */
+    uint64_t calls_before; /* px_io_calls() when it began */
+    int64_t shared_ns;     /* when work in hand was last begun or shared */
+    bool queue_is_full;    /* the last offer was refused */
 };
 
 /* PX_ENOMEM. */

@@ -28,8 +28,9 @@ const char *const *px_copy_phase_names(void)
 
 const char *const *px_copy_counter_names(void)
 {
-    static const char *const names[] = {"reflink", "copy_file_range", "read/write", "directories",
-                                        "chunks",  "deleted",         "hard links", NULL};
+    static const char *const names[] = {"reflink",     "copy_file_range", "read/write",
+                                        "directories", "chunks",          "deleted",
+                                        "hard links",  "system calls",    NULL};
     return names;
 }
 

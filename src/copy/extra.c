@@ -8,7 +8,7 @@
  * a directory is opened below the one held (O_NOFOLLOW), and left through "..", which must be the
  * directory that we came from. So depth costs memory for names only, not descriptors.
  */
-#define _GNU_SOURCE /* getdents64, DT_ values */
+#define _GNU_SOURCE /* struct dirent64, DT_ values */
 
 #include "copy/extra.h"
 
@@ -74,7 +74,7 @@ static int names_list(struct px_copier *copier, int fd,
                       struct names *out)
 {
     for (;;) {
-        const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
+        const ssize_t bytes = copier->io->getdents(fd, copier->dents, PX_WALK_BUF_BYTES);
         if (bytes <= 0) {
             return bytes == 0 ? PX_OK : PX_EIO;
         }

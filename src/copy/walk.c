@@ -8,7 +8,7 @@
  * goes on when all that is above it is done. So a worker holds at most one buffer's worth of names
  * for each level of depth, however wide or deep the tree is.
  */
-#define _GNU_SOURCE /* getdents64, DT_ values */
+#define _GNU_SOURCE /* struct dirent64, DT_ values */
 
 #include "copy/walk.h"
 
@@ -236,7 +236,7 @@ static struct px_names *walk_keep(struct px_copier *copier, const struct px_name
 static void walk_list_dir(struct lister *lister, int fd)
 {
     struct px_copier *copier = lister->copier;
-    const ssize_t bytes = getdents64(fd, copier->dents, PX_WALK_BUF_BYTES);
+    const ssize_t bytes = copier->io->getdents(fd, copier->dents, PX_WALK_BUF_BYTES);
     if (bytes < 0) {
         walk_break_listing(copier, errno);
     }

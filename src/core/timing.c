@@ -80,6 +80,8 @@ void px_account_merge(struct px_account *into, const struct px_account *from)
     into->items_ns += from->items_ns;
     for (unsigned i = 0; i < PX_PHASES; i++) {
         into->phase_ns[i] += from->phase_ns[i];
+    }
+    for (unsigned i = 0; i < PX_COUNTERS; i++) {
         into->counter[i] += from->counter[i];
     }
     px_hist_merge(&into->item, &from->item);

@@ -52,6 +52,21 @@ static void test_report_text_of_a_good_run(void **state)
                "  one thread  3.60 s estimated: speed-up 3.60, efficiency 90%\n");
 }
 
+static void test_report_text_tells_one_counter_for_each_item(void **state)
+{
+    (void)state;
+    struct summaries_run run;
+    summaries_fill(&run, 0.9, 90);
+    run.summary.total.counter[1] = 3420; /* for 360 items */
+    struct report_schema schema = summaries_schema;
+    schema.counter_of_items = schema.counter_names[1];
+    struct memory_text out = {0};
+    report_text(&schema, &run.summary, NULL, memory_text_open(&out));
+    assert_non_null(strstr(memory_text_close(&out),
+                           "  counted     connections 4, retries 3,420 (9.5 for each)\n"));
+    memory_text_free(&out);
+}
+
 static void test_report_text_with_a_baseline_has_measured_figures(void **state)
 {
     (void)state;
@@ -213,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report_text_of_a_good_run),
+        cmocka_unit_test(test_report_text_tells_one_counter_for_each_item),
         cmocka_unit_test(test_report_text_with_a_baseline_has_measured_figures),
         cmocka_unit_test(test_report_text_tells_all_outcomes_and_why_it_stopped),
         cmocka_unit_test(test_report_text_of_a_run_without_work_is_one_line),

@@ -1,8 +1,7 @@
 #define _GNU_SOURCE
 /* SPDX-License-Identifier: MIT
  *
- * The real table, the loops around it, and io_fault.h itself, on files of a directory of the test's
- * own. What would change this process (its limits, its descriptors 0-2) happens in a child.
+ * The real table and the loops around it, on files of a directory of the test's own. What would change this process (its limits, its descriptors 0-2) happens in a child.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -447,82 +446,33 @@ static void test_fdio_reserve_stdio_fills_only_the_gaps(void **state)
     assert_int_equal(in_child(reserve_only_what_is_missing), 0);
 }
 
-static void test_io_fault_close_that_fails_has_closed(void **state)
-{
-    struct fixture *fix = *state;
-    int fd = create(fix, "a");
-    io_fault_arm(IO_FAULT(close), 1, EIO, IO_FAULT_ONCE);
-    assert_int_equal(io_fault_ops()->close(fd), -1);
-    assert_int_equal(errno, EIO);
-    assert_int_equal(fcntl(fd, F_GETFD), -1);
-}
+#define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-static void test_io_fault_once_and_sticky_hit_the_named_member_only(void **state)
+static void *count_in_a_thread(void *arg)
 {
-    struct fixture *fix = *state;
-    const struct px_io_ops *io = io_fault_ops();
     struct stat st;
-    for (int sticky = 0; sticky <= 1; sticky++) {
-        io_fault_arm(IO_FAULT(fstat), 2, EIO, sticky == 1);
-        assert_int_equal(io->fstat(fix->dirfd, &st), 0);
-        assert_false(io_fault_fired());
-        assert_int_equal(io->fstatat(fix->dirfd, "", &st, AT_EMPTY_PATH), 0);
-        assert_int_equal(io->fstat(fix->dirfd, &st), -1);
-        assert_true(io_fault_fired());
-        assert_int_equal(io->fstat(fix->dirfd, &st), sticky == 1 ? -1 : 0);
-        assert_int_equal(io_fault_calls(IO_FAULT(fstat)), 3);
-        assert_int_equal(io_fault_calls(IO_FAULT(fstatat)), 1);
-    }
-}
-
-static void count_up(void *ctx)
-{
-    (*(unsigned *)ctx)++;
-}
-
-static void test_io_fault_before_runs_the_hook_once(void **state)
-{
-    struct fixture *fix = *state;
-    unsigned runs = 0;
-    io_fault_before(IO_FAULT(fsync), 2, count_up, &runs);
-    for (unsigned call = 1; call <= 3; call++) {
-        assert_int_equal(io_fault_ops()->fsync(fix->dirfd), 0);
-        assert_int_equal(runs, call >= 2);
-    }
-}
-
-#define FAULT_THREADS 4
-#define FAULT_CALLS 250
-
-static void *stat_many(void *arg)
-{
-    int *failures = arg;
-    struct stat st;
-    for (int i = 0; i < FAULT_CALLS; i++) {
-        *failures += io_fault_ops()->fstat(0, &st) != 0 && errno == EXDEV;
-    }
+    assert_int_equal(px_io_real()->fstat(STDIN_FILENO, &st), 0);
+    *(uint64_t *)arg = px_io_calls();
     return NULL;
 }
 
-static void test_io_fault_counts_over_all_threads(void **state)
+static void test_fdio_each_thread_counts_its_calls(void **state)
 {
     (void)state;
-    io_fault_arm(IO_FAULT(fstat), FAULT_THREADS * FAULT_CALLS, EXDEV, IO_FAULT_ONCE);
-    pthread_t threads[FAULT_THREADS];
-    int failures[FAULT_THREADS] = {0};
-    for (size_t i = 0; i < FAULT_THREADS; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, stat_many, &failures[i]), 0);
-    }
-    int sum = 0;
-    for (size_t i = 0; i < FAULT_THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        sum += failures[i];
-    }
-    assert_int_equal(sum, 1);
-    assert_int_equal(io_fault_calls(IO_FAULT(fstat)), FAULT_THREADS * FAULT_CALLS);
+    const struct px_io_ops *io = px_io_real();
+    const uint64_t before = px_io_calls();
+    uint64_t other = 0;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, count_in_a_thread, &other), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(other, 1);
+    const int fd = io->openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    char entries[1024];
+    assert_true(io->getdents(fd, entries, sizeof entries) > 0);
+    assert_int_equal(io->unlinkat(fd, "no such name", 0), -1); /* a refused one is one, too */
+    assert_int_equal(io->close(fd), 0);
+    assert_int_equal(px_io_calls() - before, 4);
 }
-
-#define FIXTURE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 static void test_fdio_mtime_ns_by_table(void **state)
 {
@@ -564,13 +514,10 @@ int main(void)
         FIXTURE_TEST(test_fdio_link_fd_taken_name_is_eexist_at_once),
         FIXTURE_TEST(test_fdio_link_fd_both_ways_refused_fails),
         FIXTURE_TEST(test_fdio_open_nameless_unknown_to_the_kernel_is_eopnotsupp),
+        cmocka_unit_test(test_fdio_each_thread_counts_its_calls),
         cmocka_unit_test(test_fdio_mtime_ns_by_table),
         cmocka_unit_test(test_fdio_raise_nofile_reaches_the_hard_limit),
         cmocka_unit_test(test_fdio_reserve_stdio_fills_only_the_gaps),
-        FIXTURE_TEST(test_io_fault_close_that_fails_has_closed),
-        FIXTURE_TEST(test_io_fault_once_and_sticky_hit_the_named_member_only),
-        FIXTURE_TEST(test_io_fault_before_runs_the_hook_once),
-        cmocka_unit_test(test_io_fault_counts_over_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,12 +72,14 @@ static void test_account_merge_adds_everything(void **state)
         a[i].items_ns = 70;
         a[i].phase_ns[PX_PHASES - 1] = 9;
         a[i].counter[0] = 2;
+        a[i].counter[PX_COUNTERS - 1] = 3;
         px_hist_add(&a[i].item, 10 + i);
     }
     px_account_merge(&a[0], &a[1]);
     assert_true(a[0].items == 6 && a[0].bytes == 200 && a[0].busy_ns == 100 &&
                 a[0].items_ns == 140);
     assert_true(a[0].phase_ns[PX_PHASES - 1] == 18 && a[0].counter[0] == 4);
+    assert_true(a[0].counter[PX_COUNTERS - 1] == 6);
     assert_true(a[0].item.count == 2 && a[0].item.max_ns == 11);
     free(a);
 }

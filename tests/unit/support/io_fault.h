@@ -153,6 +153,7 @@ IO_FAULT_WRAP_(int, ficlone, (int out, int in), out, in)
 IO_FAULT_WRAP_(int, fstat, (int fd, struct stat *st), fd, st)
 IO_FAULT_WRAP_(int, fstatat, (int dirfd, const char *path, struct stat *st, int flags), dirfd, path,
                st, flags)
+IO_FAULT_WRAP_(ssize_t, getdents, (int fd, void *buf, size_t n), fd, buf, n)
 IO_FAULT_WRAP_(off_t, lseek, (int fd, off_t offset, int whence), fd, offset, whence)
 IO_FAULT_WRAP_(int, ftruncate, (int fd, off_t length), fd, length)
 IO_FAULT_WRAP_(int, fallocate, (int fd, int mode, off_t offset, off_t length), fd, mode, offset,
@@ -214,6 +215,7 @@ static inline const struct px_io_ops *io_fault_ops(void)
         .ficlone = io_fault_ficlone_,
         .fstat = io_fault_fstat_,
         .fstatat = io_fault_fstatat_,
+        .getdents = io_fault_getdents_,
         .lseek = io_fault_lseek_,
         .ftruncate = io_fault_ftruncate_,
         .fallocate = io_fault_fallocate_,

@@ -123,11 +123,11 @@ int px_temp_clear(struct px_copier *copier, int dirfd, const char *temp, struct 
     if (copier->io->fstatat(dirfd, temp, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? PX_OK : px_fail_target(fail, errno, "create", dirfd);
     }
-    if (S_ISLNK(st.st_mode)) {
-        return temp_remove(copier, dirfd, temp, fail);
-    }
-    if (!S_ISREG(st.st_mode)) {
+    if (S_ISDIR(st.st_mode)) {
         return px_fail_set(fail, PX_EEXIST, 0, "create: the temporary name is taken");
+    }
+    if (!S_ISREG(st.st_mode)) { /* of a link or special file, which nobody can hold */
+        return temp_remove(copier, dirfd, temp, fail);
     }
     const int fd = temp_open(copier, dirfd, temp);
     if (fd < 0) {

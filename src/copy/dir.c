@@ -19,6 +19,7 @@
 
 #include "base/fdio.h"
 #include "copy/check.h"
+#include "copy/durable.h"
 #include "copy/extra.h"
 #include "copy/select.h"
 #include "copy/shard.h"
@@ -417,42 +418,21 @@ static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fai
     return status;
 }
 
-/* EINVAL, EBADF: a file system whose directories cannot be synced, one that may not be read. */
-int px_dir_make_durable(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
+struct px_entry px_dir_entry(const struct px_dir *dir)
 {
-    if (copier->copy->opts.sync != PX_SYNC_FILE) {
-        return PX_OK;
-    }
-    const struct px_dir_fds fds = px_dir_acquire(dir);
-    int status = PX_OK;
-    if (fds.target < 0) {
-        status = px_fail_target(fail, EBADF, "fsync directory", fds.target);
-    } else if (copier->io->fsync(fds.target) != 0 && errno != EINVAL && errno != EBADF) {
-        status = px_fail_target(fail, errno, "fsync directory", fds.target);
-    }
-    px_dir_release(dir);
-    return status;
-}
-
-/* The directory itself, and when it is an operand's the name that it has. */
-static int dir_end_durable(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
-{
-    const int status = px_dir_make_durable(copier, dir, fail);
-    return status == PX_OK && dir->parent == dir->top
-               ? px_dir_make_durable(copier, dir->parent, fail)
-               : status;
+    const bool old = dir->target_is.type != 0 && !dir->made;
+    return (struct px_entry){.dir = dir->parent,
+                             .source_name = dir->source_name,
+                             .target_name = dir->target_name,
+                             .type = PX_COPY_DIR,
+                             .action = old ? PX_ACTION_REPLACE : PX_ACTION_MAKE,
+                             .attempts = 1};
 }
 
 static void dir_finish(struct px_copier *copier, struct px_dir *dir)
 {
     struct px_fail fail = {.status = PX_OK};
-    struct px_entry entry = {.dir = dir->parent,
-                             .source_name = dir->source_name,
-                             .target_name = dir->target_name,
-                             .type = PX_COPY_DIR,
-                             .action = dir->target_is.type != 0 && !dir->made ? PX_ACTION_REPLACE
-                                                                              : PX_ACTION_MAKE,
-                             .attempts = 1};
+    struct px_entry entry = px_dir_entry(dir);
     px_extra_handle(copier, dir);
     px_copier_begin(copier, &entry);
     int status = PX_OK;
@@ -462,7 +442,7 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
         status = px_check_dir(copier, dir, &fail);
     } else {
         status = dir_apply(copier, dir, &fail);
-        status = status == PX_OK ? dir_end_durable(copier, dir, &fail) : status;
+        status = status == PX_OK ? px_durable_end(copier, dir, &fail) : status;
     }
     px_copier_phase(&entry, PX_COPY_META);
     const struct px_fail *why = &fail;

@@ -113,9 +113,8 @@ void px_dir_unkeep(struct px_dir *dir);
 struct px_dir_fds px_dir_acquire(struct px_dir *dir);
 void px_dir_release(struct px_dir *dir);
 
-/* With --sync=file: puts the names in the directory on the disk. PX_EIO, PX_EFULL. */
-PX_NODISCARD int px_dir_make_durable(struct px_copier *copier, struct px_dir *dir,
-                                     struct px_fail *fail);
+/* What the directory is as an item of its parent, to be settled; phases and times are empty. */
+struct px_entry px_dir_entry(const struct px_dir *dir);
 
 /* The path of `name` in `dir` for messages and items; raw bytes, caller frees. NULL: no memory. */
 PX_NODISCARD char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name);

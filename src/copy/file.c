@@ -19,6 +19,7 @@
 #include "copy/chunks.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/durable.h"
 #include "copy/earlier.h"
 #include "copy/policy.h"
 #include "copy/select.h"
@@ -125,8 +126,8 @@ static int file_publish(struct px_copier *copier, struct px_entry *entry, struct
     }
     struct px_fail publish_fail;
     int status = px_out_commit(copier, entry, &file->st, &file->out, &publish_fail);
-    if (status == PX_OK && entry->dir->parent == NULL) { /* nobody finishes a container */
-        status = px_dir_make_durable(copier, entry->dir, &publish_fail);
+    if (status == PX_OK) {
+        status = px_durable_published(copier, entry->dir, &file->st, &publish_fail);
     }
     px_copier_phase(entry, PX_COPY_OPEN);
     if (status != PX_OK) {

@@ -155,6 +155,26 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
     task->result.n_items++;
 }
 
+bool px_task_claims_durable(const struct px_task *task)
+{
+    for (size_t i = 0; i < task->result.n_items; i++) {
+        const struct px_copy_detail *detail = task->result.items[i].detail;
+        if (detail->durable) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void px_task_disclaim_durable(struct px_task *task)
+{
+    for (size_t i = 0; i < task->result.n_items; i++) {
+        /* task_fill_block() made it; const is for those who read the result */
+        struct px_copy_detail *detail = (struct px_copy_detail *)task->result.items[i].detail;
+        detail->durable = false;
+    }
+}
+
 int px_task_add_operand(struct px_task *task, const char *operand, int status, int os_errno,
                         const char *text)
 {

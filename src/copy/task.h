@@ -100,6 +100,10 @@ void px_task_free(struct px_task *task);
 void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed);
 
+/* Does any item say that it was put on the disk? And: none of them was, after all. */
+bool px_task_claims_durable(const struct px_task *task);
+void px_task_disclaim_durable(struct px_task *task);
+
 /* The outcome of an operand that no worker ever sees (it does not exist). PX_ENOMEM. */
 PX_NODISCARD int px_task_add_operand(struct px_task *task, const char *operand, int status,
                                      int os_errno, const char *text);

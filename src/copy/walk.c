@@ -20,6 +20,7 @@
 #include "base/fdio.h"
 #include "base/path.h"
 #include "copy/dir.h"
+#include "copy/durable.h"
 #include "copy/file.h"
 #include "copy/link.h"
 #include "copy/names.h"
@@ -417,6 +418,9 @@ void px_walk_end(struct px_copier *copier)
     const bool knows_dir = task->kind == PX_TASK_NAMES || task->opened;
     if (task->dir != NULL && knows_dir && (left > 0 || task->listing)) {
         atomic_store_explicit(&task->dir->partly, true, memory_order_relaxed);
+    }
+    if (knows_dir && task->dir != NULL) {
+        px_durable_promised(copier, task->dir);
     }
     px_dir_drop(copier, task->dir);
     task->dir = NULL;

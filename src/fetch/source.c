@@ -9,22 +9,20 @@
 #define _GNU_SOURCE
 #include "fetch/source.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include <pxfer/fetch.h>
 #include <pxfer/queue.h>
 #include <pxfer/status.h>
 
-#include "base/show.h"
+#include "fetch/again.h"
 #include "fetch/crew.h"
 #include "fetch/engine.h"
 #include "fetch/intake.h"
 #include "fetch/joint.h"
+#include "fetch/mirrors.h"
 #include "fetch/origin.h"
 #include "fetch/settle.h"
-#include "fetch/mirrors.h"
-#include "fetch/speeds.h"
 #include "fetch/stream.h"
 #include "fetch/task.h"
 #include "fetch/tuning.h"
@@ -37,36 +35,18 @@ struct fetch_source {
     struct settle settle;
     struct origins *origins;
     struct waiting waiting;
-    struct crew crew;     /* files in pieces */
-    struct speeds speeds; /* of mirrors */
-    uint64_t made;        /* tasks that came from the list */
-    size_t out;           /* tasks that workers have, or the queue to them */
+    struct crew crew; /* files in pieces */
+    struct again again;
+    uint64_t made; /* tasks that came from the list */
+    size_t out;    /* tasks that workers have, or the queue to them */
     size_t out_max;
     struct tuning tuning;
-    uint64_t random; /* state of the jitter's generator */
     bool list_ended;
-    bool drained;
 };
 
 static struct fetch_source *source_of(struct px_source *source)
 {
     return (struct fetch_source *)(void *)source;
-}
-
-/* xorshift64: jitter needs no more. */
-static uint32_t next_random(struct fetch_source *source)
-{
-    source->random ^= source->random << 13;
-    source->random ^= source->random >> 7;
-    source->random ^= source->random << 17;
-    return (uint32_t)(source->random >> 32);
-}
-
-static double speed_of(void *ctx, uint64_t origin)
-{
-    const struct fetch_source *source = ctx;
-
-    return speeds_of(&source->speeds, origin, px_clock_now_ns(source->fetch->clock));
 }
 
 static int hand_out(struct fetch_source *source, struct fetch_task *task, bool finished,
@@ -131,7 +111,7 @@ static int make_task(struct fetch_source *source, int64_t now, struct fetch_task
         return rc;
     }
     if (task->set != NULL && !*finished) {
-        mirrors_choose(task->set, speed_of, source);
+        mirrors_choose(task->set, again_speed_of, &source->again);
         task_use_mirror(task, task->set->now);
     }
     return PX_OK;
@@ -217,7 +197,7 @@ static int source_next(struct px_source *base, struct px_next *out)
             return hand_out(source, task, final, out);
         }
     }
-    if (source->drained) {
+    if (source->again.drained) {
         return next_of_drained(source, out);
     }
     size_t level = tuning_level(&source->tuning, now, &out->until_ns);
@@ -239,192 +219,6 @@ static int source_next(struct px_source *base, struct px_next *out)
     return rc;
 }
 
-static void count_try(const struct retry_decision *decision, struct fetch_task *task)
-{
-    if (decision->counts) {
-        task->plan.tries++;
-    } else {
-        task->plan.pauses++;
-    }
-}
-
-static void say_retry(const struct fetch_task *task, int64_t wait_ms)
-{
-    const struct px_log *log = task->fetch->opts.log;
-    char shown[512];
-
-    if (px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "%s: %s; try %u in %" PRId64 ".%" PRId64 " s",
-                    px_show_url(shown, sizeof shown, task->url),
-                    task->item.error != NULL ? task->item.error : "failed", task->item.attempts + 1,
-                    wait_ms / 1000, wait_ms % 1000 / 100);
-    }
-}
-
-static void refuse_long_pause(struct fetch_task *task)
-{
-    int64_t asked_s = task->facts.retry_after_ms / 1000;
-
-    task_set_failed(task, task->facts.status, 0,
-                    "HTTP %ld, and the server asks to wait %" PRId64 " s (--max-retry-after)",
-                    task->detail.http_status, asked_s);
-}
-
-/* A worker found its host paused and did not begin. */
-static int wait_out_pause(struct fetch_source *source, struct fetch_task *task, int64_t now)
-{
-    int64_t ready = origins_ready_ns(source->origins, task->origin, now);
-    int64_t posted = pauses_until(&source->fetch->pauses, task->origin);
-
-    task->held_back = false;
-    task->plan.ready_ns = posted > ready ? posted : ready;
-    if (source->drained) {
-        task_set_canceled(task);
-        return crew_owner_ends(&source->crew, task);
-    }
-    if (waiting_add(&source->waiting, task) != PX_OK) {
-        task_set_failed(task, PX_ENOMEM, 0, "no memory to wait for its host");
-        return crew_owner_ends(&source->crew, task);
-    }
-    return PX_EAGAIN;
-}
-
-/* --max-time will be over before the next try. */
-static bool is_too_late(const struct fetch_task *task, int64_t due_ns)
-{
-    int64_t most_ms = task->fetch->opts.max_time_ms;
-
-    return most_ms > 0 && due_ns - task->item.begin_ns >= most_ms * PX_NS_PER_MS;
-}
-
-/* False: no memory. */
-static bool pause_host(struct fetch_source *source, const struct fetch_task *task, int64_t due,
-                       int64_t now)
-{
-    if (origins_pause(source->origins, task->origin, due, now) != PX_OK) {
-        return false;
-    }
-    pauses_post(&source->fetch->pauses, task->origin, due);
-    return true;
-}
-
-/* May another mirror do better? */
-static bool is_of_mirror(int status)
-{
-    return status == PX_ENET || status == PX_ETLS || status == PX_EAUTH || status == PX_EPROTO ||
-           status == PX_EHTTP || status == PX_EINTEGRITY;
-}
-
-/* The mirror has failed. True: the next one is asked at once, and no try was used up. Else the task's
- * own try counts; task->facts say whether there may be another. */
-static bool try_mirror(struct fetch_source *source, struct fetch_task *task, int64_t now)
-{
-    const struct px_log *log = source->fetch->opts.log;
-    char shown[512], url[512];
-
-    if (task->set == NULL || !is_of_mirror(task->facts.status)) {
-        return false;
-    }
-    task->alone |= task->facts.status == PX_EINTEGRITY;
-    task->set->alone = task->alone;
-    enum mirrors_after after = mirrors_fail(task->set, task->facts.transient, speed_of, source);
-    task->facts.transient = after != MIRRORS_NONE;
-    if (after == MIRRORS_NONE) {
-        return false;
-    }
-    task_use_mirror(task, task->set->now);
-    if (after == MIRRORS_AGAIN) {
-        return false;
-    }
-    task->plan.ready_ns = now;
-    if (waiting_add(&source->waiting, task) != PX_OK) {
-        return false;
-    }
-    px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "%s: %s; next mirror %s",
-                px_show_str(shown, sizeof shown, task->target),
-                task->item.error != NULL ? task->item.error : "failed",
-                px_show_url(url, sizeof url, task->ask_url));
-    return true;
-}
-
-/* Applies the policy. True: it is kept for another try. */
-static bool try_again(struct fetch_source *source, struct fetch_task *task, int64_t now)
-{
-    int64_t asked_ms = task->facts.busy ? task->facts.retry_after_ms : 0;
-
-    if (task->set != NULL && asked_ms > 0 && asked_ms <= source->fetch->retry.max_retry_after_ms &&
-        !pause_host(source, task, now + asked_ms * PX_NS_PER_MS, now)) {
-        return false;
-    }
-    if (try_mirror(source, task, now)) {
-        return true;
-    }
-    struct retry_decision decision =
-        retry_decide(&source->fetch->retry, &task->facts, task->plan.tries + 1,
-                     task->plan.pauses + 1, next_random(source));
-    int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
-
-    count_try(&decision, task);
-    if (task->set == NULL && decision.pause_host && !pause_host(source, task, due, now)) {
-        return false; /* no memory: then this failure is final */
-    }
-    if (decision.asked_too_long) {
-        refuse_long_pause(task);
-    }
-    if (!decision.again || is_too_late(task, due)) {
-        return false;
-    }
-    task->plan.ready_ns = due;
-    if (waiting_add(&source->waiting, task) != PX_OK) {
-        return false;
-    }
-    say_retry(task, decision.wait_ms);
-    return true;
-}
-
-/* A helper is no item: whatever became of it, it goes; the file's bytes are looked after. */
-static void helper_done(struct fetch_source *source, struct fetch_task *task, int64_t now)
-{
-    bool failed = task->item.state == PX_ITEM_FAILED && !task->held_back;
-    struct retry_decision decision = {0};
-
-    if (failed) {
-        decision = retry_decide(&source->fetch->retry, &task->facts, task->joint->crew.tries + 1,
-                                task->joint->crew.pauses + 1, next_random(source));
-        int64_t due = now + decision.wait_ms * PX_NS_PER_MS;
-        decision.again &= !decision.pause_host || pause_host(source, task, due, now);
-    }
-    crew_helper_done(&source->crew, task, failed ? &decision : NULL, now);
-}
-
-/* PX_OK: it is final. PX_EAGAIN: it is kept. */
-static int judge(struct fetch_source *source, struct fetch_task *task, int64_t now)
-{
-    if (task_is_helper(task)) {
-        helper_done(source, task, now);
-        return PX_OK;
-    }
-    if (crew_owner_done(&source->crew, task) == PX_EAGAIN) {
-        return PX_EAGAIN;
-    }
-    if (task->held_back) {
-        return wait_out_pause(source, task, now);
-    }
-    if (task->item.state != PX_ITEM_FAILED || source->drained || !try_again(source, task, now)) {
-        return crew_owner_ends(&source->crew, task);
-    }
-    return PX_EAGAIN;
-}
-
-static void note_speed(struct fetch_source *source, const struct fetch_task *task, int64_t now)
-{
-    if (task->item.state == PX_ITEM_FAILED && is_of_mirror(task->facts.status)) {
-        speeds_note_failure(&source->speeds, task->origin, now);
-    } else {
-        speeds_note(&source->speeds, task->origin, task->moved_bytes, task->moved_ns);
-    }
-}
-
 /* No worker has it any more. */
 static void take_back(struct fetch_source *source, uint64_t origin, bool had_slot, int64_t now)
 {
@@ -443,10 +237,7 @@ static int source_done(struct px_source *base, struct px_result *result)
     int64_t now = px_clock_now_ns(source->fetch->clock);
 
     task->is_out = task->has_slot = false;
-    if (task->set != NULL) {
-        note_speed(source, task, now);
-    }
-    int rc = judge(source, task, now);
+    int rc = again_judge(&source->again, task, now);
     tuning_count(&source->tuning, task, rc == PX_OK && !task_is_helper(task));
     take_back(source, origin, had_slot, now);
     return rc;
@@ -469,7 +260,7 @@ static void source_release(struct px_source *base, struct px_result *result)
 
 static void source_drain(struct px_source *base)
 {
-    source_of(base)->drained = true;
+    source_of(base)->again.drained = true;
 }
 
 static const char *source_error(struct px_source *base)
@@ -536,7 +327,10 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
     source->source.ops = &source_ops;
     source->fetch = fetch;
     source->crew = (struct crew){.fetch = fetch, .may_start = may_start, .ctx = source};
-    source->random = (uint64_t)px_now_ns() | 1;
+    source->again = (struct again){.fetch = fetch,
+                                   .waiting = &source->waiting,
+                                   .crew = &source->crew,
+                                   .random = (uint64_t)px_now_ns() | 1};
     source->out_max = out_max(fetch);
     tuning_init(&source->tuning, fetch, px_clock_now_ns(fetch->clock));
     int rc = intake_new(fetch, &source->intake);
@@ -548,6 +342,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
                                       .delay_ns = fetch->opts.delay_ms * PX_NS_PER_MS};
         rc = origins_new(&rules, &source->origins);
         source->waiting.origins = source->origins;
+        source->again.origins = source->origins;
     }
     if (rc != PX_OK) {
         source_free(&source->source);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The source with a clock that the test moves: what needs no worker, retries, pauses of hosts, the
- * bound on waiting tasks, draining. The test plays the run loop and the workers.
+ * The source with a clock that the test moves: what needs no worker, the bound on waiting tasks,
+ * draining. The test plays the run loop and the workers.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -11,106 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "fetch/fetching.h"
-#include "fetch/source.h"
-#include "support/io_fault.h"
-
-#define MS PX_NS_PER_MS
-#define DEFAULTS ((struct px_fetch_opts){.retries = -1})
-
-static struct area area;
-static struct px_fake_clock fake;
-static struct px_fetch *fetch;
-static struct px_source *source;
-
-static int make_area(void **state)
-{
-    (void)state;
-    area_make(&area);
-    io_fault_reset();
-    px_fake_clock_init(&fake, 1000 * PX_NS_PER_S, 0);
-    return 0;
-}
-
-static int remove_all(void **state)
-{
-    (void)state;
-    source->ops->free(source);
-    px_fetch_free(fetch);
-    area_remove(&area);
-    return 0;
-}
-
-static void open_source(const char *text, struct px_fetch_opts opts)
-{
-    static char path[300];
-    static const char *input = path;
-    const int fd = openat(area.fd, "list", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-    snprintf(path, sizeof path, "%s/list", area.dir);
-    opts.workers = 1;
-    opts.dir = opts.dir != NULL ? opts.dir : area.dir;
-    opts.inputs = &input;
-    opts.n_inputs = 1;
-    opts.io = io_fault_ops();
-    fetch = fetching_new(&opts);
-    fetch->clock = &fake.clock;
-    assert_int_equal(px_fetch_source(fetch, &source), PX_OK);
-}
-
-static struct fetch_task *next(bool finished)
-{
-    struct px_next out;
-    assert_int_equal(source->ops->next(source, &out), PX_OK);
-    assert_int_equal(out.finished, finished);
-    return task_of(out.task);
-}
-
-static int64_t next_again(void)
-{
-    struct px_next out;
-    assert_int_equal(source->ops->next(source, &out), PX_EAGAIN);
-    return out.until_ns;
-}
-
-static void expect_end(void)
-{
-    struct px_next out;
-    assert_int_equal(source->ops->next(source, &out), PX_EEND);
-}
-
-static void release(struct fetch_task *task)
-{
-    source->ops->release(source, &task->result);
-}
-
-/* What a worker does to a task that fails. */
-static int fail_with(struct fetch_task *task, struct retry_facts facts)
-{
-    task->item.attempts++;
-    task->facts = facts;
-    task->detail.http_status = facts.busy ? 429 : 0;
-    task_set_failed(task, facts.status, 0, "failed");
-    return source->ops->done(source, &task->result);
-}
-
-static const struct retry_facts net = {.status = PX_ENET, .transient = true};
-static const struct retry_facts lasting = {.status = PX_EHTTP};
-
-static struct retry_facts busy_for(int64_t ms)
-{
-    return (struct retry_facts){
-        .status = PX_EHTTP, .transient = true, .busy = true, .retry_after_ms = ms};
-}
-
-static void finish_well(struct fetch_task *task)
-{
-    task_set_ok(task, 1);
-    assert_int_equal(source->ops->done(source, &task->result), PX_OK);
-    release(task);
-}
+#include "fetch/sourcing.h"
 
 /* --- what needs no worker --------------------------------------------------------------------- */
 
@@ -252,134 +153,7 @@ static void test_source_name_table_that_fails_ends_the_run(void **state)
     assert_non_null(source->ops->error(source));
 }
 
-/* --- retries ---------------------------------------------------------------------------------- */
-
-static void test_source_transient_failure_comes_back_when_due(void **state)
-{
-    (void)state;
-    open_source("http://h/a\n", DEFAULTS);
-    struct fetch_task *task = next(false);
-    assert_int_equal(fail_with(task, net), PX_EAGAIN);
-    const int64_t due = next_again();
-    assert_true(due >= fake.now + 750 * MS && due <= fake.now + 1250 * MS);
-    fake.now = due - 1;
-    assert_true(next_again() == due);
-    fake.now = due;
-    assert_ptr_equal(next(false), task);
-    finish_well(task);
-    expect_end();
-}
-
-static void test_source_gives_up_after_the_retries(void **state)
-{
-    (void)state;
-    open_source("http://h/a\n", (struct px_fetch_opts){.retries = 2});
-    struct fetch_task *task = next(false);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(fail_with(task, net), PX_EAGAIN);
-        fake.now = next_again();
-        assert_ptr_equal(next(false), task);
-    }
-    assert_int_equal(fail_with(task, net), PX_OK);
-    release(task);
-    expect_end();
-}
-
-static void test_source_lasting_failure_is_final_at_once(void **state)
-{
-    (void)state;
-    open_source("http://h/a\n", DEFAULTS);
-    struct fetch_task *task = next(false);
-    assert_int_equal(fail_with(task, lasting), PX_OK);
-    release(task);
-    expect_end();
-}
-
-/* --- pauses ----------------------------------------------------------------------------------- */
-
-static void test_source_retry_after_pauses_the_host_and_no_other(void **state)
-{
-    (void)state;
-    open_source("http://busy/1\nhttp://busy/2\nhttp://free/3\nhttp://busy/4\n",
-                (struct px_fetch_opts){.retries = 1});
-    struct fetch_task *one = next(false);
-    assert_int_equal(fail_with(one, busy_for(2000)), PX_EAGAIN);
-    struct fetch_task *three = next(false); /* line 2 waits, line 3 goes */
-    assert_string_equal(three->url, "http://free/3");
-    finish_well(three);
-    assert_true(next_again() == fake.now + 2000 * MS);
-    fake.now += 2000 * MS;
-    /* oldest first, and none of them lost a try to the pause */
-    struct fetch_task *a = next(false), *b = next(false), *c = next(false);
-    assert_ptr_equal(a, one);
-    assert_string_equal(b->url, "http://busy/2");
-    assert_string_equal(c->url, "http://busy/4");
-    assert_int_equal(a->plan.tries, 0);
-    finish_well(a);
-    finish_well(b);
-    finish_well(c);
-    expect_end();
-}
-
-static void test_source_a_storm_of_429_burns_no_tries(void **state)
-{
-    (void)state;
-    open_source("http://busy/1\n", (struct px_fetch_opts){.retries = 1});
-    struct fetch_task *task = next(false);
-    for (int i = 0; i < 20; i++) {
-        assert_int_equal(fail_with(task, busy_for(1000)), PX_EAGAIN);
-        fake.now = next_again();
-        assert_ptr_equal(next(false), task);
-    }
-    finish_well(task);
-}
-
-static void test_source_a_longer_pause_holds_those_that_wait(void **state)
-{
-    (void)state;
-    open_source("http://busy/1\nhttp://busy/2\n", DEFAULTS);
-    struct fetch_task *one = next(false), *two = next(false);
-    assert_int_equal(fail_with(one, busy_for(1000)), PX_EAGAIN);
-    assert_int_equal(fail_with(two, busy_for(5000)), PX_EAGAIN);
-    const int64_t begin = fake.now;
-    fake.now += 1000 * MS;
-    assert_true(next_again() == begin + 5000 * MS);
-    fake.now = begin + 5000 * MS;
-    assert_ptr_equal(next(false), one);
-    assert_ptr_equal(next(false), two);
-    finish_well(one);
-    finish_well(two);
-}
-
-static void test_source_too_long_a_retry_after_is_final(void **state)
-{
-    (void)state;
-    open_source("http://busy/1\n",
-                (struct px_fetch_opts){.retries = -1, .max_retry_after_ms = 10000});
-    struct fetch_task *task = next(false);
-    assert_int_equal(fail_with(task, busy_for(3600000)), PX_OK);
-    assert_non_null(strstr(task->item.error, "wait 3600 s"));
-    assert_non_null(strstr(task->item.error, "HTTP 429"));
-    release(task);
-    expect_end();
-}
-
-static void test_source_task_given_back_untouched_waits_for_its_host(void **state)
-{
-    (void)state;
-    open_source("http://busy/1\nhttp://busy/2\n", DEFAULTS);
-    struct fetch_task *one = next(false), *two = next(false);
-    assert_int_equal(fail_with(one, busy_for(1000)), PX_EAGAIN);
-    two->held_back = true; /* a worker saw the pause on the notice board */
-    assert_int_equal(source->ops->done(source, &two->result), PX_EAGAIN);
-    fake.now += 1000 * MS;
-    assert_ptr_equal(next(false), one);
-    assert_ptr_equal(next(false), two);
-    assert_false(two->held_back);
-    finish_well(one);
-    finish_well(two);
-    expect_end();
-}
+/* --- so many of one host, so often ------------------------------------------------------------- */
 
 static void test_source_stops_reading_when_too_many_wait(void **state)
 {
@@ -400,8 +174,6 @@ static void test_source_stops_reading_when_too_many_wait(void **state)
     }
     expect_end();
 }
-
-/* --- so many of one host, so often ------------------------------------------------------------- */
 
 static void test_source_host_at_its_limit_lets_the_other_host_begin(void **state)
 {
@@ -518,7 +290,7 @@ static void test_source_free_frees_what_still_waits(void **state)
     assert_int_equal(fail_with(next(false), net), PX_EAGAIN);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_area, remove_all)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sourcing_begin, sourcing_end)
 
 int main(void)
 {
@@ -531,14 +303,6 @@ int main(void)
         TEST(test_source_dry_run_hands_out_plans),
         TEST(test_source_list_that_cannot_be_read_is_told),
         TEST(test_source_name_table_that_fails_ends_the_run),
-        TEST(test_source_transient_failure_comes_back_when_due),
-        TEST(test_source_gives_up_after_the_retries),
-        TEST(test_source_lasting_failure_is_final_at_once),
-        TEST(test_source_retry_after_pauses_the_host_and_no_other),
-        TEST(test_source_a_storm_of_429_burns_no_tries),
-        TEST(test_source_a_longer_pause_holds_those_that_wait),
-        TEST(test_source_too_long_a_retry_after_is_final),
-        TEST(test_source_task_given_back_untouched_waits_for_its_host),
         TEST(test_source_stops_reading_when_too_many_wait),
         TEST(test_source_host_at_its_limit_lets_the_other_host_begin),
         TEST(test_source_does_not_read_on_for_ever_behind_a_full_host),

@@ -18,12 +18,10 @@
 #include <pxfer/status.h>
 #include <pxfer/worker.h>
 
-#include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/excess.h"
-#include "fetch/joint.h"
-#include "fetch/latename.h"
+#include "fetch/judge.h"
 #include "fetch/piece.h"
 #include "fetch/resume.h"
 #include "fetch/spider.h"
@@ -41,204 +39,11 @@
 /* From here on a file is worth a name that survives the process. */
 #define KEEP_BYTES ((uint64_t)1 << 20)
 
-static struct gate_reply read_reply(const struct transfer *transfer)
-{
-    const struct head *head = &transfer->head;
-    struct gate_reply reply = {
-        .content_range = head->value[HEAD_CONTENT_RANGE],
-        .content_type = head->value[HEAD_CONTENT_TYPE],
-        .content_encoding = head->value[HEAD_CONTENT_ENCODING],
-        .etag = head->value[HEAD_ETAG],
-        .last_modified = head->value[HEAD_LAST_MODIFIED],
-        .has_location = head->value[HEAD_LOCATION] != NULL,
-        .chunked = head->value[HEAD_TRANSFER_ENCODING] != NULL,
-        .content_length = head->length,
-        .n_content_length = head->n_lengths,
-    };
-
-    PX_IGNORE(curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &reply.status)); /* or 0 */
-    return reply;
-}
-
-/* What the held bytes will be known by. */
-static void note_validators(struct fetch_task *task, const struct gate_reply *reply)
-{
-    if (task->detail.etag == NULL || reply->etag == NULL ||
-        strcmp(task->detail.etag, reply->etag) != 0) {
-        task->detail.etag = task_keep_text(task, reply->etag);
-    }
-    if (task->detail.last_modified == NULL || reply->last_modified == NULL ||
-        strcmp(task->detail.last_modified, reply->last_modified) != 0) {
-        task->detail.last_modified = task_keep_text(task, reply->last_modified);
-    }
-    if (task->fetch->opts.details) {
-        task->detail.content_type = task_keep_text(task, reply->content_type);
-    }
-}
-
 void body_fail_locally(struct transfer *transfer, int status)
 {
     transfer->local = status;
     transfer->aborted = true;
 }
-
-/* Drops what is held, so that the body can begin at byte 0. */
-static void restart_part(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct part_place place = task_place(task);
-    int rc = part_restart(&task->part, &place);
-
-    if (rc != PX_OK) {
-        body_fail_locally(transfer, rc);
-    }
-    transfer->buffered = 0;
-    task->detail.resumed = false;
-}
-
-/* A body without a length, of which this libcurl cannot tell the end from a reset. */
-static bool end_is_uncertain(const struct transfer *transfer)
-{
-    long version = 0;
-
-    return transfer->fetch->quirks.h2_end_uncertain && transfer->gate.verdict == GATE_WHOLE &&
-           transfer->gate.body_bytes == GATE_UNKNOWN &&
-           curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
-           version == CURL_HTTP_VERSION_2_0;
-}
-
-static void note_stated_digest(struct transfer *transfer, const struct gate_reply *reply)
-{
-    if (!transfer->fetch->opts.ignore_server_digest) {
-        sums_state(&transfer->task->sums,
-                   stated_of_whole(&transfer->stated, reply->status, reply->content_encoding));
-    }
-}
-
-/* What the user does not allow is refused before what is held is touched. */
-static void refuse_beyond_limits(struct transfer *transfer, const struct gate_reply *reply)
-{
-    struct gate_result *gate = &transfer->gate;
-
-    if (gate->verdict == GATE_WHOLE || gate->verdict == GATE_CONTINUE) {
-        const char *why =
-            limits_of_reply(&transfer->fetch->opts, reply->content_type, gate->size, transfer->why);
-
-        if (why != NULL) {
-            *gate = (struct gate_result){.verdict = GATE_REFUSE, .why = why};
-        }
-    }
-}
-
-/* --content-disposition: the name comes with the head of the reply. */
-static void take_name(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct gate_result *gate = &transfer->gate;
-
-    if (!task_waits_for_name(task)) {
-        return;
-    }
-    if (gate->verdict == GATE_COMPLETE) {
-        *gate = (struct gate_result){
-            .verdict = GATE_ANEW, .body_bytes = GATE_UNKNOWN, .why = "its name is not known"};
-    } else if (gate->verdict == GATE_WHOLE || gate->verdict == GATE_CONTINUE) {
-        int rc = latename_decide(task, &transfer->head);
-
-        if (rc != PX_OK) {
-            gate->verdict = GATE_REFUSE;
-        }
-        transfer->settled = rc == PX_EEXIST;
-        if (rc != PX_OK && rc != PX_EEXIST) {
-            task->part.stage = "remember the name";
-            task->part.err = rc == PX_EIO ? errno : 0;
-            body_fail_locally(transfer, rc);
-        }
-    }
-}
-
-/* The rest was asked for. */
-static void say_whole(const struct transfer *transfer)
-{
-    const struct px_log *log = transfer->fetch->opts.log;
-    char shown[512];
-
-    if (transfer->from > 0 && px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_log_line(log, PX_LOG_VERBOSE, (int)transfer->worker->index,
-                    "%s: the server ignores ranges, restarting",
-                    px_show_str(shown, sizeof shown, transfer->task->target));
-    }
-}
-
-void body_judge(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    struct gate_reply reply = read_reply(transfer);
-    struct gate_ask ask = {.from = transfer->from,
-                           .to = transfer->to,
-                           .trust = transfer->trust,
-                           .size = task->size,
-                           .etag = task->detail.etag,
-                           .last_modified = task->detail.last_modified,
-                           .conditional = task_is_conditional(task)};
-
-    if (task->joint != NULL) {
-        ask.etag = task->joint->etag;
-        ask.last_modified = task->joint->last_modified;
-    }
-
-    transfer->judged = true;
-    transfer->gate = gate_judge(&ask, &reply);
-    if (transfer->other && transfer->gate.verdict == GATE_CHANGED) {
-        transfer->gate.verdict = GATE_ANEW;
-        transfer->gate.why = "a mirror's file, not known to be the same";
-    }
-    if (task->joint != NULL && transfer->gate.verdict == GATE_WHOLE) {
-        transfer->gate.verdict = GATE_ANEW;
-        transfer->gate.why = "the server ignores ranges";
-    }
-    if (end_is_uncertain(transfer)) {
-        task->http1 = true;
-        transfer->gate = (struct gate_result){
-            .verdict = GATE_ANEW, .body_bytes = GATE_UNKNOWN, .why = "no length over HTTP/2"};
-        transfer->aborted = true;
-    }
-    refuse_beyond_limits(transfer, &reply);
-    task->detail.http_status = reply.status;
-    take_name(transfer);
-    if (transfer->gate.verdict == GATE_WHOLE) {
-        say_whole(transfer);
-        if (part_is_open(&task->part)) {
-            restart_part(transfer);
-        }
-        sums_restart(&task->sums);
-        note_validators(task, &reply);
-        task->mirror_of_bytes = task->mirror;
-        task->size = transfer->gate.size;
-        transfer->from = 0;
-        transfer->compare_left = 0;
-    } else if (transfer->gate.verdict != GATE_CONTINUE) {
-        return;
-    } else if (!task_is_helper(task)) {
-        task->size = transfer->gate.size;
-        task->detail.resumed = true;
-        engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED]++;
-    }
-    if (task->joint != NULL) {
-        piece_begin(transfer);
-    } else if (!transfer->aborted) {
-        int rc = piece_open(transfer);
-        if (rc != PX_OK) {
-            body_fail_locally(transfer, rc);
-        }
-    }
-    note_stated_digest(transfer, &reply);
-    if (task->size != GATE_UNKNOWN) {
-        px_activity_total(transfer->fetch->opts.activity, transfer->slot, task->size);
-    }
-}
-
-/* --- into the file ---------------------------------------------------------------------------*/
 
 /* The bytes that were written at `at` into the digest, as far as one is expected. */
 static int digest_bytes(struct transfer *transfer, uint64_t at)
@@ -421,7 +226,7 @@ size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx)
         return spider_on_bytes(transfer, bytes, n);
     }
     if (!transfer->judged) {
-        body_judge(transfer);
+        judge_reply(transfer);
     }
     if (transfer->aborted || px_worker_stopping(transfer->worker)) {
         transfer->aborted = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fetch/body.h - the bytes of a reply: libcurl's callbacks, the judgement at their head, the way
- * through the buffer into the part.
+ * fetch/body.h - the bytes of a reply: libcurl's callbacks, and the way through the buffer into
+ * the part.
  *
  * On the worker's thread; ctx is the struct transfer.
  */
@@ -20,10 +20,6 @@ struct transfer;
 size_t body_on_bytes(char *bytes, size_t size, size_t n, void *ctx);
 size_t body_on_header(char *line, size_t size, size_t n, void *ctx);
 int body_on_debug(CURL *easy, curl_infotype type, char *text, size_t n, void *ctx);
-
-/* Asks the gate, and prepares the task for what it says. Called at the first byte, or at the end of
- * a reply without one. */
-void body_judge(struct transfer *transfer);
 
 /* The buffer into the part; from 1 MiB on the part is kept under a name. PX_EFULL, PX_EIO,
  * PX_EINUSE, PX_ENOMEM; task->part knows more. */

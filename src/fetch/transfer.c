@@ -24,7 +24,9 @@
 #include "fetch/body.h"
 #include "fetch/engine.h"
 #include "fetch/excess.h"
+#include "fetch/fault.h"
 #include "fetch/handle.h"
+#include "fetch/judge.h"
 #include "fetch/outcome.h"
 #include "fetch/piece.h"
 #include "fetch/redirect.h"
@@ -89,7 +91,7 @@ static bool has_own_headers(const struct fetch_task *task)
 }
 
 /* Sets up the next request of this try. PX_EEND: there is none, and the outcome is set. */
-static int prepare(struct transfer *transfer)
+static int set_up(struct transfer *transfer)
 {
     const struct fetch_task *task = transfer->task;
     int64_t now = px_now_ns();
@@ -140,6 +142,17 @@ static int prepare(struct transfer *transfer)
     }
     int rc = handle_prepare(transfer, request.url, request.headers, transfer->hop_url == NULL);
     return rc == PX_OK ? request_set(transfer->fetch, transfer->easy, &request) : rc;
+}
+
+/* The same; whenever it is not PX_OK the outcome is set. */
+static int prepare(struct transfer *transfer)
+{
+    int rc = set_up(transfer);
+
+    if (rc != PX_OK && rc != PX_EEND) {
+        outcome_failed(transfer, rc, px_status_text(rc));
+    }
+    return rc;
 }
 
 static int open_place(struct transfer *transfer)
@@ -224,11 +237,9 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
         rc = request_hop_headers(task, &transfer->hop_headers);
     }
     if (rc == PX_OK) {
-        rc = prepare(transfer);
+        return prepare(transfer);
     }
-    if (rc != PX_OK && rc != PX_EEND) {
-        outcome_failed(transfer, rc, px_status_text(rc));
-    }
+    outcome_failed(transfer, rc, px_status_text(rc));
     return rc;
 }
 
@@ -245,16 +256,14 @@ static bool follow(struct transfer *transfer)
     }
     int rc = redirect_resolve(transfer->task->ask_url, current_url(transfer), location,
                               transfer->fetch->opts.allow_downgrade, &step, &why);
-    if (rc == PX_OK) {
-        free(transfer->hop_url);
-        transfer->hop_url = step.url;
-        transfer->same_origin = step.same_origin;
-        rc = prepare(transfer);
-    }
-    if (rc != PX_OK && rc != PX_EEND) {
+    if (rc != PX_OK) {
         outcome_failed(transfer, rc, why != NULL ? why : px_status_text(rc));
+        return false;
     }
-    return rc == PX_OK;
+    free(transfer->hop_url);
+    transfer->hop_url = step.url;
+    transfer->same_origin = step.same_origin;
+    return prepare(transfer) == PX_OK;
 }
 
 /* Drops what is held and asks for the whole. True: the request is ready. */
@@ -278,11 +287,7 @@ static bool ask_anew(struct transfer *transfer)
     task->detail.etag = NULL;
     task->detail.last_modified = NULL;
     task->detail.resumed = false;
-    int rc = prepare(transfer);
-    if (rc != PX_OK) {
-        outcome_failed(transfer, rc, px_status_text(rc));
-    }
-    return rc == PX_OK;
+    return prepare(transfer) == PX_OK;
 }
 
 /* The connection broke inside a body that was wanted, or before any reply. What arrived is kept for
@@ -349,34 +354,11 @@ static bool decide(struct transfer *transfer, CURLcode code)
     return false;
 }
 
-static enum transfer_fault find_fault(struct transfer *transfer, int64_t now_ns)
+enum fault transfer_tick(struct transfer *transfer, int64_t now_ns)
 {
-    const struct px_fetch *fetch = transfer->fetch;
+    enum fault fault = fault_find(transfer, now_ns);
 
-    if (transfer->moved || transfer->held) {
-        transfer->moved = false;
-        transfer->last_ns = now_ns;
-    }
-    if (transfer->task->joint != NULL && piece_is_over(transfer)) {
-        return TRANSFER_OVER;
-    }
-    if (now_ns - transfer->last_ns >= fetch->opts.stall_timeout_ms * PX_NS_PER_MS) {
-        return TRANSFER_STALLED;
-    }
-    uint64_t bytes = transfer->head_bytes + transfer->body_bytes + transfer->dropped_bytes;
-    if (slow_judge(&transfer->slow, &fetch->slow, bytes, transfer->held, now_ns)) {
-        return TRANSFER_SLOW;
-    }
-    bool late = fetch->opts.max_time_ms > 0 &&
-                now_ns - transfer->task->item.begin_ns >= fetch->opts.max_time_ms * PX_NS_PER_MS;
-    return late ? TRANSFER_LATE : TRANSFER_GOES_ON;
-}
-
-enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns)
-{
-    enum transfer_fault fault = find_fault(transfer, now_ns);
-
-    if (fault != TRANSFER_GOES_ON || transfer->first_body_ns == 0 ||
+    if (fault != FAULT_NONE || transfer->first_body_ns == 0 ||
         now_ns - transfer->flushed_ns < KEEP_NS || transfer->buffered == 0) {
         return fault;
     }
@@ -387,7 +369,7 @@ enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns)
     if (rc != PX_OK) {
         body_fail_locally(transfer, rc); /* the next callback, or the end, sees it */
     }
-    return TRANSFER_GOES_ON;
+    return FAULT_NONE;
 }
 
 /* --- the end of a try ------------------------------------------------------------------------*/
@@ -423,13 +405,7 @@ static bool go_on_spider(struct transfer *transfer, CURLcode code)
     note_final_url(transfer);
     switch (spider_end(transfer, code)) {
     case SPIDER_FOLLOW: return follow(transfer);
-    case SPIDER_GET: {
-        int rc = prepare(transfer);
-        if (rc != PX_OK) {
-            outcome_failed(transfer, rc, px_status_text(rc));
-        }
-        return rc == PX_OK;
-    }
+    case SPIDER_GET: return prepare(transfer) == PX_OK;
     case SPIDER_OVER: break;
     }
     return false;
@@ -445,7 +421,7 @@ bool transfer_end(struct transfer *transfer, CURLcode code)
         return go_on_spider(transfer, code);
     }
     if (!transfer->judged && code == CURLE_OK) {
-        body_judge(transfer);
+        judge_reply(transfer);
     }
     if (px_worker_stopping(transfer->worker) && code != CURLE_OK) {
         settle_canceled(transfer);
@@ -468,42 +444,7 @@ void transfer_cancel(struct transfer *transfer)
     settle_canceled(transfer);
 }
 
-struct seconds {
-    char text[32];
-};
-
-/* "1.5 s" */
-static struct seconds seconds(int64_t ms)
-{
-    struct seconds s;
-
-    snprintf(s.text, sizeof s.text, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
-    return s;
-}
-
-static void set_fault(struct transfer *transfer, enum transfer_fault fault)
-{
-    const struct px_fetch_opts *opts = &transfer->fetch->opts;
-    struct fetch_task *task = transfer->task;
-
-    switch (fault) {
-    case TRANSFER_SLOW:
-        task_set_failed(task, PX_ENET, 0, "transfer: less than %" PRIu64 " B/s for %s",
-                        opts->speed_limit, seconds(opts->speed_time_ms).text);
-        break;
-    case TRANSFER_LATE:
-        task_set_failed(task, PX_ENET, 0, "transfer: not done after %s (--max-time)",
-                        seconds(opts->max_time_ms).text);
-        break;
-    default:
-        task_set_failed(task, PX_ENET, 0, "transfer: no byte for %s",
-                        seconds(opts->stall_timeout_ms).text);
-        break;
-    }
-    outcome_note(transfer, PX_ENET, fault != TRANSFER_LATE);
-}
-
-void transfer_give_up(struct transfer *transfer, enum transfer_fault fault)
+void transfer_give_up(struct transfer *transfer, enum fault fault)
 {
     int rc = transfer->buffered > 0 ? body_flush(transfer) : PX_OK;
 
@@ -513,7 +454,7 @@ void transfer_give_up(struct transfer *transfer, enum transfer_fault fault)
     } else if (transfer->task->joint != NULL && piece_is_over(transfer)) {
         piece_finish(transfer);
     } else {
-        set_fault(transfer, fault);
+        fault_set(transfer, fault);
     }
 }
 

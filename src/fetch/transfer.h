@@ -20,6 +20,7 @@
 #include <pxfer/attr.h>
 
 #include "fetch/cookies.h"
+#include "fetch/fault.h"
 #include "fetch/gate.h"
 #include "fetch/head.h"
 #include "fetch/limits.h"
@@ -109,21 +110,12 @@ PX_NODISCARD int transfer_begin(struct transfer *transfer, struct fetch_task *ta
  * same try is ready for the multi. False: the try is over. */
 PX_NODISCARD bool transfer_end(struct transfer *transfer, CURLcode code);
 
-/* Why a request is given up that goes on. */
-enum transfer_fault {
-    TRANSFER_GOES_ON,
-    TRANSFER_STALLED, /* no byte for so long */
-    TRANSFER_SLOW,    /* too few */
-    TRANSFER_LATE,    /* --max-time is over */
-    TRANSFER_OVER,    /* no fault: nobody needs more of its piece */
-};
-
 /* The request is given up (its handle has left the multi): as canceled, or for a fault. */
 void transfer_cancel(struct transfer *transfer);
-void transfer_give_up(struct transfer *transfer, enum transfer_fault fault);
+void transfer_give_up(struct transfer *transfer, enum fault fault);
 
 /* Every 100 ms or so while the request goes on: keeps slow bytes safe, looks for faults. */
-PX_NODISCARD enum transfer_fault transfer_tick(struct transfer *transfer, int64_t now_ns);
+PX_NODISCARD enum fault transfer_tick(struct transfer *transfer, int64_t now_ns);
 
 /* The task, ready to be emitted; the place is free again. */
 struct fetch_task *transfer_release(struct transfer *transfer);

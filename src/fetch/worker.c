@@ -270,9 +270,8 @@ static void tick(struct fetch_worker *self)
     for (unsigned i = 0; i < self->streams; i++) {
         struct transfer *place = &self->places[i];
 
-        enum transfer_fault fault =
-            place->task != NULL ? transfer_tick(place, now) : TRANSFER_GOES_ON;
-        if (fault != TRANSFER_GOES_ON) {
+        enum fault fault = place->task != NULL ? transfer_tick(place, now) : FAULT_NONE;
+        if (fault != FAULT_NONE) {
             stop_request(self, place);
             transfer_give_up(place, fault);
             emit(self, place);

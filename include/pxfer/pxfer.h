@@ -9,9 +9,11 @@
 #include <pxfer/attr.h>
 #include <pxfer/copy.h>
 #include <pxfer/fetch.h>
+#include <pxfer/future.h>
 #include <pxfer/item.h>
 #include <pxfer/log.h>
 #include <pxfer/outlock.h>
+#include <pxfer/parallel.h>
 #include <pxfer/pool.h>
 #include <pxfer/queue.h>
 #include <pxfer/source.h>

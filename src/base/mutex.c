@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <pxfer/queue.h> /* PX_NOWAIT */
 #include <pxfer/status.h>
 
 #include "base/clock.h"
@@ -94,4 +95,9 @@ int px_cond_wait_until(struct px_cond *cond, struct px_mutex *mutex, int64_t dea
     }
     MUTEX_CHECK(err);
     return PX_OK;
+}
+
+int px_cond_wait_by(struct px_cond *cond, struct px_mutex *mutex, int64_t deadline_ns)
+{
+    return deadline_ns == PX_NOWAIT ? PX_EAGAIN : px_cond_wait_until(cond, mutex, deadline_ns);
 }

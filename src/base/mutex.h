@@ -60,4 +60,9 @@ void px_cond_broadcast(struct px_cond *cond);
 PX_NODISCARD int px_cond_wait_until(struct px_cond *cond, struct px_mutex *mutex,
                                     int64_t deadline_ns) PX_REQUIRES(*mutex);
 
+/* The same as the public functions want it, for deadlines of pxfer/queue.h: PX_EAGAIN at once with
+ * PX_NOWAIT. */
+PX_NODISCARD int px_cond_wait_by(struct px_cond *cond, struct px_mutex *mutex, int64_t deadline_ns)
+    PX_REQUIRES(*mutex);
+
 #endif

@@ -15,6 +15,9 @@
  * closes the task queue instead: the workers still pop what was queued (each task owes a result) and
  * then see PX_ECLOSED.
  *
+ * A pool without a sink has no result queue: px_worker_emit() ends the task where it was done, and any
+ * thread may push. Nobody can tell then which push is the last, so drain closes the queue, too.
+ *
  * Locks: `lock` guards the start only. The queues have their own; none is ever held with another.
  */
 #ifdef __linux__
@@ -49,7 +52,7 @@ struct px_pool {
     /* fixed after new */
     struct px_pool_opts opts;
     struct px_queue *tasks;
-    struct px_queue *results; /* NULL for an inline pool */
+    struct px_queue *results; /* NULL for an inline pool and for one without a sink */
     struct pool_worker *workers;
     unsigned slots;   /* length of workers: at least 1 */
     unsigned started; /* workers that run */
@@ -68,7 +71,6 @@ struct px_pool {
 
     /* owner only */
     size_t delivered; /* results given to the sink so far */
-    bool canceled;
     bool joined;
 };
 
@@ -117,13 +119,27 @@ static void pool_emit(struct px_worker *handle, void *result)
     PX_IGNORE(px_queue_push(pool->results, result, PX_FOREVER));
 }
 
-static bool pool_stopping(const struct px_worker *handle)
+/* Without a sink the task is over here. */
+static void pool_emit_nothing(struct px_worker *handle, void *result)
 {
-    const struct px_pool *pool = ((const struct pool_worker *)handle)->pool;
+    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
+    (void)result;
+    PX_IGNORE(px_queue_task_done(pool->tasks)); /* cannot fail: the task was counted */
+}
+
+static bool pool_canceled(const struct px_pool *pool)
+{
     return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
 }
 
+static bool pool_stopping(const struct px_worker *handle)
+{
+    return pool_canceled(((const struct pool_worker *)handle)->pool);
+}
+
 static const struct px_worker_ops pool_threaded_ops = {pool_next, pool_offer, pool_emit,
+                                                       pool_stopping};
+static const struct px_worker_ops pool_sinkless_ops = {pool_next, pool_offer, pool_emit_nothing,
                                                        pool_stopping};
 
 static int pool_report_start(struct pool_worker *worker)
@@ -167,7 +183,9 @@ static void pool_deliver(struct px_pool *pool, void *result)
     /* The ticket first: the sink may submit. Cannot fail: the task was counted. */
     PX_IGNORE(px_queue_task_done(pool->tasks));
     pool->delivered++;
-    pool->opts.sink(pool->opts.sink_ctx, result);
+    if (pool->opts.sink != NULL) {
+        pool->opts.sink(pool->opts.sink_ctx, result);
+    }
 }
 
 static int pool_inline_next(struct px_worker *handle, int64_t deadline_ns, void **task)
@@ -273,11 +291,19 @@ static bool pool_is_inline(const struct px_pool *pool)
     return pool->opts.workers == 0;
 }
 
+static const struct px_worker_ops *pool_ops(const struct px_pool *pool)
+{
+    if (pool_is_inline(pool)) {
+        return &pool_inline_ops;
+    }
+    return pool->opts.sink != NULL ? &pool_threaded_ops : &pool_sinkless_ops;
+}
+
 static void pool_init_workers(struct px_pool *pool)
 {
     for (unsigned i = 0; i < pool->slots; i++) {
         struct pool_worker *worker = &pool->workers[i];
-        worker->handle.ops = pool_is_inline(pool) ? &pool_inline_ops : &pool_threaded_ops;
+        worker->handle.ops = pool_ops(pool);
         worker->handle.index = i;
         worker->pool = pool;
     }
@@ -294,7 +320,7 @@ static int pool_alloc(struct px_pool *pool)
     }
     pool_init_workers(pool);
     int status = px_queue_new(opts->capacity, &pool->tasks);
-    if (status == PX_OK && !pool_is_inline(pool)) {
+    if (status == PX_OK && !pool_is_inline(pool) && opts->sink != NULL) {
         status = px_queue_new(pool->tickets, &pool->results);
     }
     return status;
@@ -312,7 +338,7 @@ static void pool_release(struct px_pool *pool)
 
 int px_pool_new(const struct px_pool_opts *opts, struct px_pool **out)
 {
-    if (opts->body.run == NULL || opts->sink == NULL) {
+    if (opts->body.run == NULL) {
         return PX_EINVAL;
     }
     struct px_pool *pool = calloc(1, sizeof *pool);
@@ -357,13 +383,34 @@ static bool pool_has_ticket(const struct px_pool *pool)
 
 int px_pool_submit(struct px_pool *pool, void *task)
 {
-    if (pool->canceled || pool->joined) {
+    if (pool->opts.sink == NULL) {
+        return px_pool_push(pool, task, PX_NOWAIT);
+    }
+    if (pool_canceled(pool) || pool->joined) {
         return PX_ECLOSED;
     }
     if (!pool_has_ticket(pool)) {
         return PX_EAGAIN;
     }
     return px_queue_push(pool->tasks, task, PX_NOWAIT);
+}
+
+int px_pool_push(struct px_pool *pool, void *task, int64_t deadline_ns)
+{
+    if (pool->opts.sink != NULL) {
+        return PX_EINVAL;
+    }
+    if (!pool_is_inline(pool)) {
+        return px_queue_push(pool->tasks, task, deadline_ns);
+    }
+    if (pool_canceled(pool) || pool->joined) {
+        return PX_ECLOSED;
+    }
+    const int status = px_queue_push(pool->tasks, task, PX_NOWAIT);
+    if (status == PX_OK) {
+        PX_IGNORE(pool_inline_pump(pool)); /* the body has what there is to say */
+    }
+    return status;
 }
 
 bool px_pool_has_room(const struct px_pool *pool)
@@ -383,6 +430,9 @@ static size_t pool_wanted_results(const struct px_pool *pool)
 
 int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
 {
+    if (pool->opts.sink == NULL) {
+        return PX_EINVAL;
+    }
     if (px_queue_unfinished(pool->tasks) == 0) {
         return PX_EEND;
     }
@@ -408,7 +458,6 @@ int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
 
 void px_pool_cancel(struct px_pool *pool)
 {
-    pool->canceled = true;
     atomic_store_explicit(&pool->stopping, true, memory_order_relaxed);
     if (!pool_is_inline(pool)) {
         px_queue_close(pool->tasks); /* an inline pool's queue is read by nobody else */
@@ -417,9 +466,9 @@ void px_pool_cancel(struct px_pool *pool)
 
 static void pool_stop_threads(struct px_pool *pool)
 {
-    /* Room comes for certain: every worker that has not had its pill goes on popping. A canceled
-     * pool's queue is closed, which is a pill for everybody. */
-    for (unsigned i = 0; i < pool->started && !pool->canceled; i++) {
+    /* Room comes for certain: every worker that has not had its pill goes on popping. A closed queue
+     * is a pill for everybody. */
+    for (unsigned i = 0; i < pool->started && !pool_canceled(pool); i++) {
         PX_IGNORE(px_queue_push(pool->tasks, pool_pill(), PX_FOREVER));
     }
     pool_join_threads(pool);
@@ -433,11 +482,22 @@ static void pool_stop_inline(struct px_pool *pool)
     pool->joined = true;
 }
 
-void px_pool_drain(struct px_pool *pool)
+/* Without a sink there is nothing to wait for here: the workers do what is queued before they see
+ * that the queue is closed. */
+static void pool_await_results(struct px_pool *pool)
 {
+    if (pool->opts.sink == NULL) {
+        px_queue_close(pool->tasks);
+        return;
+    }
     while (px_pool_pump(pool, PX_FOREVER) != PX_EEND) {
         /* the sink does the work */
     }
+}
+
+void px_pool_drain(struct px_pool *pool)
+{
+    pool_await_results(pool);
     if (!pool->joined) {
         if (pool_is_inline(pool)) {
             pool_stop_inline(pool);

@@ -92,23 +92,13 @@ void px_queue_free(struct px_queue *queue)
     free(queue);
 }
 
-/* One step of a wait: PX_OK means look at the predicate again. */
-static int queue_wait_locked(struct px_queue *queue, struct px_cond *cond, int64_t deadline_ns)
-    PX_REQUIRES(queue->lock)
-{
-    if (deadline_ns == PX_NOWAIT) {
-        return PX_EAGAIN;
-    }
-    return px_cond_wait_until(cond, &queue->lock, deadline_ns);
-}
-
 static int queue_await_room_locked(struct px_queue *queue, int64_t deadline_ns)
     PX_REQUIRES(queue->lock)
 {
     int status = PX_OK;
     while (!queue->closed && queue->len == queue->capacity && status == PX_OK) {
         queue->waiting_producers++;
-        status = queue_wait_locked(queue, &queue->not_full, deadline_ns);
+        status = px_cond_wait_by(&queue->not_full, &queue->lock, deadline_ns);
         queue->waiting_producers--;
     }
     if (queue->closed) {
@@ -124,7 +114,7 @@ static int queue_await_items_locked(struct px_queue *queue, size_t n, int64_t de
     int status = PX_OK;
     while (!queue->closed && queue->len < n && status == PX_OK) {
         queue->waiting_consumers++;
-        status = queue_wait_locked(queue, &queue->not_empty, deadline_ns);
+        status = px_cond_wait_by(&queue->not_empty, &queue->lock, deadline_ns);
         queue->waiting_consumers--;
     }
     if (queue->len >= n) {
@@ -211,7 +201,7 @@ int px_queue_join(struct px_queue *queue, int64_t deadline_ns)
     px_mutex_lock(&queue->lock);
     int status = PX_OK;
     while (queue->unfinished > 0 && status == PX_OK) {
-        status = queue_wait_locked(queue, &queue->all_done, deadline_ns);
+        status = px_cond_wait_by(&queue->all_done, &queue->lock, deadline_ns);
     }
     if (queue->unfinished == 0) {
         status = PX_OK;

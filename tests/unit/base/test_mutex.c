@@ -62,6 +62,18 @@ static void test_cond_wait_deadline_passed_times_out_at_once(void **state)
     gate_fini(&gate);
 }
 
+static void test_cond_wait_by_nowait_does_not_wait(void **state)
+{
+    (void)state;
+    struct gate gate;
+    gate_init(&gate);
+    px_mutex_lock(&gate.lock);
+    assert_int_equal(px_cond_wait_by(&gate.cond, &gate.lock, PX_NOWAIT), PX_EAGAIN);
+    assert_int_equal(px_cond_wait_by(&gate.cond, &gate.lock, 1), PX_ETIMEDOUT);
+    px_mutex_unlock(&gate.lock);
+    gate_fini(&gate);
+}
+
 static void test_cond_wait_near_deadline_lasts_until_it(void **state)
 {
     (void)state;
@@ -103,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cond_wait_deadline_passed_times_out_at_once),
+        cmocka_unit_test(test_cond_wait_by_nowait_does_not_wait),
         cmocka_unit_test(test_cond_wait_near_deadline_lasts_until_it),
         cmocka_unit_test(test_cond_broadcast_two_waiters_both_go_on),
     };

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Executors over the matrix workers 0..8 x capacity 1..4: every future is finished, once.
+ */
+#include "support/few_threads.h"
+
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tasks.h"
+
+enum { JOBS = 40 };
+
+/* --- submit ----------------------------------------------------------------------------------- */
+
+static void check_submit(unsigned workers, size_t capacity)
+{
+    struct px_executor *executor = executor_start(workers, capacity);
+    struct job *jobs = calloc(JOBS, sizeof *jobs);
+    struct px_future *futures[JOBS];
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].status = -i;
+        futures[i] = submit_job(executor, &jobs[i]);
+    }
+    for (int i = 0; i < JOBS; i++) {
+        int status = 1;
+        void *result = NULL;
+        assert_int_equal(px_future_result(futures[i], PX_FOREVER, &status, &result), PX_OK);
+        assert_int_equal(status, -i);
+        assert_ptr_equal(result, &jobs[i]);
+        assert_int_equal(jobs[i].runs, 1);
+        px_future_unref(futures[i]);
+    }
+    executor_end(executor);
+    free(jobs);
+}
+
+static void test_executor_submit_each_task_is_run_once(void **state)
+{
+    (void)state;
+    over_matrix(check_submit);
+}
+
+static void test_executor_submit_full_waits_until_the_deadline(void **state)
+{
+    (void)state;
+    struct gate gate = GATE_CLOSED;
+    struct job jobs[3] = {{.gate = &gate}};
+    struct px_executor *executor = executor_start(1, 1);
+    struct px_future *futures[3];
+    futures[0] = submit_job(executor, &jobs[0]);
+    gate_await(&gate, 1);
+    futures[1] = submit_job(executor, &jobs[1]);
+    const struct px_task task = {.run = job_run, .arg = &jobs[2]};
+    futures[2] = NULL;
+    assert_int_equal(px_executor_submit_task(executor, &task, PX_NOWAIT, &futures[2]), PX_EAGAIN);
+    assert_int_equal(px_executor_submit_task(executor, &task, px_now_ns(), &futures[2]),
+                     PX_ETIMEDOUT);
+    assert_null(futures[2]);
+    gate_set(&gate, true);
+    assert_int_equal(px_executor_submit_task(executor, &task, PX_FOREVER, &futures[2]), PX_OK);
+    executor_end(executor);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(jobs[i].runs, 1);
+        px_future_unref(futures[i]);
+    }
+}
+
+static void test_executor_submit_nothing_to_run_is_refused(void **state)
+{
+    (void)state;
+    struct px_executor *executor = executor_start(0, 1);
+    struct px_future *future = NULL;
+    assert_int_equal(px_executor_submit(executor, NULL, NULL, &future), PX_EINVAL);
+    assert_null(future);
+    executor_end(executor);
+}
+
+static void test_executor_reference_given_back_early_is_run_all_the_same(void **state)
+{
+    (void)state;
+    struct job job = {0};
+    struct px_executor *executor = executor_start(2, 1);
+    px_future_unref(submit_job(executor, &job));
+    executor_end(executor);
+    assert_int_equal(job.runs, 1);
+}
+
+enum { SUBMITTERS = 3 };
+
+struct submitter {
+    struct px_executor *executor;
+    struct job jobs[JOBS];
+    unsigned wrong;
+};
+
+static void *submit_and_wait(void *arg)
+{
+    struct submitter *submitter = arg;
+    for (int i = 0; i < JOBS; i++) {
+        struct px_future *future = NULL;
+        void *result = NULL;
+        if (px_executor_submit(submitter->executor, job_run, &submitter->jobs[i], &future) !=
+                PX_OK ||
+            px_future_result(future, PX_FOREVER, NULL, &result) != PX_OK) {
+            submitter->wrong++;
+        }
+        submitter->wrong += result != &submitter->jobs[i];
+        px_future_unref(future);
+    }
+    return NULL;
+}
+
+static void test_executor_many_threads_submit_each_gets_its_own_results(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= MOST_WORKERS; workers++) {
+        struct submitter *submitters = calloc(SUBMITTERS, sizeof *submitters);
+        struct px_executor *executor = executor_start(workers, 1);
+        pthread_t threads[SUBMITTERS];
+        for (int i = 0; i < SUBMITTERS; i++) {
+            submitters[i].executor = executor;
+            assert_int_equal(pthread_create(&threads[i], NULL, submit_and_wait, &submitters[i]), 0);
+        }
+        for (int i = 0; i < SUBMITTERS; i++) {
+            pthread_join(threads[i], NULL);
+            assert_int_equal(submitters[i].wrong, 0);
+        }
+        executor_end(executor);
+        free(submitters);
+    }
+}
+
+/* --- tasks that wait for tasks ---------------------------------------------------------------- */
+
+struct fib {
+    struct px_executor *executor;
+    long n;
+    long value;
+    int failed;
+};
+
+static int fib_run(void *arg, void *state, void **result)
+{
+    (void)state;
+    struct fib *fib = arg;
+    *result = fib;
+    fib->value = fib->n;
+    if (fib->n < 2) {
+        return PX_OK;
+    }
+    struct fib parts[2] = {{fib->executor, fib->n - 1, 0, 0}, {fib->executor, fib->n - 2, 0, 0}};
+    struct px_future *futures[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++) {
+        fib->failed += px_executor_submit(fib->executor, fib_run, &parts[i], &futures[i]) != PX_OK;
+    }
+    for (int i = 0; i < 2; i++) {
+        fib->failed += px_future_wait(futures[i], PX_FOREVER) != PX_OK || parts[i].failed;
+        px_future_unref(futures[i]);
+    }
+    fib->value = parts[0].value + parts[1].value;
+    return PX_OK;
+}
+
+static void check_nested(unsigned workers, size_t capacity)
+{
+    struct px_executor *executor = executor_start(workers, capacity);
+    struct fib fib = {executor, 9, 0, 0};
+    struct px_future *future = NULL;
+    assert_int_equal(px_executor_submit(executor, fib_run, &fib, &future), PX_OK);
+    assert_int_equal(px_future_wait(future, PX_FOREVER), PX_OK);
+    assert_int_equal(fib.failed, 0);
+    assert_int_equal(fib.value, 34);
+    px_future_unref(future);
+    executor_end(executor);
+}
+
+/* With one worker and one place any other pool hangs. */
+static void test_executor_tasks_that_wait_for_their_own_tasks_do_not_hang(void **state)
+{
+    (void)state;
+    over_matrix(check_nested);
+}
+
+/* --- shutdown --------------------------------------------------------------------------------- */
+
+static void check_drain(unsigned workers, size_t capacity)
+{
+    struct px_executor *executor = executor_start(workers, capacity);
+    struct job *jobs = calloc(JOBS, sizeof *jobs);
+    for (int i = 0; i < JOBS; i++) {
+        px_future_unref(submit_job(executor, &jobs[i]));
+    }
+    assert_int_equal(px_executor_shutdown(executor, PX_SHUTDOWN_DRAIN), PX_OK);
+    for (int i = 0; i < JOBS; i++) {
+        assert_int_equal(jobs[i].runs, 1);
+    }
+    struct px_future *future = NULL;
+    assert_int_equal(px_executor_submit(executor, job_run, &jobs[0], &future), PX_ECLOSED);
+    assert_null(future);
+    assert_int_equal(px_executor_shutdown(executor, PX_SHUTDOWN_CANCEL), PX_OK);
+    px_executor_free(executor);
+    free(jobs);
+}
+
+static void test_executor_shutdown_drain_runs_what_is_queued(void **state)
+{
+    (void)state;
+    over_matrix(check_drain);
+}
+
+/* Opens the gate when tasks are refused: then a shutdown has begun, with its flags raised. */
+struct opener {
+    struct px_executor *executor;
+    struct gate *gate;
+    pthread_t thread;
+};
+
+static void *open_when_refused(void *arg)
+{
+    const struct opener *opener = arg;
+    struct job job = {0};
+    const struct px_task task = {.run = job_run, .arg = &job};
+    struct px_future *future = NULL;
+    while (px_executor_submit_task(opener->executor, &task, PX_NOWAIT, &future) == PX_EAGAIN) {
+        sched_yield();
+    }
+    gate_set(opener->gate, true);
+    return NULL;
+}
+
+/* Each worker is busy at the gate, each place is taken. */
+struct full {
+    struct gate gate;
+    struct job jobs[MOST_WORKERS + MOST_CAPACITY];
+    struct px_future *futures[MOST_WORKERS + MOST_CAPACITY];
+    struct px_executor *executor;
+    struct opener opener;
+};
+
+static void full_make(struct full *full, unsigned workers, size_t capacity)
+{
+    *full = (struct full){.gate = GATE_CLOSED};
+    full->executor = executor_start(workers, capacity);
+    for (unsigned i = 0; i < workers + capacity; i++) {
+        full->jobs[i].gate = i < workers ? &full->gate : NULL;
+        full->futures[i] = submit_job(full->executor, &full->jobs[i]);
+        gate_await(&full->gate, i < workers ? i + 1 : workers);
+    }
+    full->opener = (struct opener){.executor = full->executor, .gate = &full->gate};
+    assert_int_equal(pthread_create(&full->opener.thread, NULL, open_when_refused, &full->opener),
+                     0);
+}
+
+static void full_is_canceled(struct full *full, unsigned workers, size_t capacity)
+{
+    pthread_join(full->opener.thread, NULL);
+    for (unsigned i = 0; i < workers + capacity; i++) {
+        assert_int_equal(px_future_state(full->futures[i]),
+                         i < workers ? PX_FUTURE_DONE : PX_FUTURE_CANCELED);
+        assert_int_equal(full->jobs[i].runs, i < workers);
+        px_future_unref(full->futures[i]);
+    }
+}
+
+static void check_cancel(unsigned workers, size_t capacity)
+{
+    if (workers == 0) {
+        return; /* nothing is ever queued */
+    }
+    struct full full;
+    full_make(&full, workers, capacity);
+    assert_int_equal(px_executor_shutdown(full.executor, PX_SHUTDOWN_CANCEL), PX_OK);
+    full_is_canceled(&full, workers, capacity);
+    px_executor_free(full.executor);
+}
+
+static void test_executor_shutdown_cancel_finishes_every_future(void **state)
+{
+    (void)state;
+    over_matrix(check_cancel);
+}
+
+static void test_executor_free_cancels_what_is_queued(void **state)
+{
+    (void)state;
+    struct full full;
+    full_make(&full, 2, 3);
+    px_executor_free(full.executor);
+    full_is_canceled(&full, 2, 3);
+    px_executor_free(NULL);
+}
+
+static void *shut_down_draining(void *arg)
+{
+    struct px_executor *executor = arg;
+    return px_executor_shutdown(executor, PX_SHUTDOWN_DRAIN) == PX_OK ? arg : NULL;
+}
+
+static void test_executor_shutdown_from_several_threads_all_wait_for_the_end(void **state)
+{
+    (void)state;
+    struct full full;
+    full_make(&full, 1, 2);
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, shut_down_draining, full.executor), 0);
+    }
+    assert_int_equal(px_executor_shutdown(full.executor, PX_SHUTDOWN_CANCEL), PX_OK);
+    for (unsigned i = 0; i < 3; i++) { /* run or canceled, whichever call was first */
+        assert_true(px_future_done(full.futures[i]));
+        px_future_unref(full.futures[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        void *good = NULL;
+        pthread_join(threads[i], &good);
+        assert_ptr_equal(good, full.executor);
+    }
+    pthread_join(full.opener.thread, NULL);
+    px_executor_free(full.executor);
+}
+
+static int shut_down_own(void *arg, void *state, void **result)
+{
+    (void)state;
+    (void)result;
+    return px_executor_shutdown(arg, PX_SHUTDOWN_DRAIN);
+}
+
+static void test_executor_shutdown_from_its_own_task_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers <= 2; workers++) {
+        struct px_executor *executor = executor_start(workers, 1);
+        struct px_future *future = NULL;
+        int status = PX_OK;
+        assert_int_equal(px_executor_submit(executor, shut_down_own, executor, &future), PX_OK);
+        assert_int_equal(px_future_result(future, PX_FOREVER, &status, NULL), PX_OK);
+        assert_int_equal(status, PX_EINVAL);
+        px_future_unref(future);
+        executor_end(executor);
+    }
+}
+
+/* --- inline ----------------------------------------------------------------------------------- */
+
+static void *use_from_elsewhere(void *arg)
+{
+    struct px_executor *executor = arg;
+    struct job job = {0};
+    struct px_future *future = NULL;
+    const bool refused = px_executor_submit(executor, job_run, &job, &future) == PX_EINVAL &&
+                         px_executor_shutdown(executor, PX_SHUTDOWN_DRAIN) == PX_EINVAL &&
+                         job.runs == 0;
+    return refused ? arg : NULL;
+}
+
+static void test_executor_inline_runs_here_before_submit_returns(void **state)
+{
+    (void)state;
+    struct job job = {0};
+    struct px_executor *executor = executor_start(0, 1);
+    struct px_future *future = submit_job(executor, &job);
+    assert_int_equal(px_future_state(future), PX_FUTURE_DONE);
+    assert_true(pthread_equal(job.thread, pthread_self()));
+    px_future_unref(future);
+    executor_end(executor);
+}
+
+static void test_executor_inline_of_another_thread_is_refused(void **state)
+{
+    (void)state;
+    struct px_executor *executor = executor_start(0, 1);
+    pthread_t thread;
+    void *refused = NULL;
+    assert_int_equal(pthread_create(&thread, NULL, use_from_elsewhere, executor), 0);
+    pthread_join(thread, &refused);
+    assert_ptr_equal(refused, executor);
+    executor_end(executor);
+}
+
+/* --- init and fini ---------------------------------------------------------------------------- */
+
+struct house {
+    atomic_uint inits, finis, wrong;
+    unsigned failing; /* this many of the first fail */
+    int rooms[MOST_WORKERS];
+};
+
+static int house_init(void *ctx, unsigned index, void **state)
+{
+    struct house *house = ctx;
+    if (index < house->failing) {
+        return PX_ENOMEM;
+    }
+    atomic_fetch_add(&house->inits, 1);
+    *state = &house->rooms[index];
+    return PX_OK;
+}
+
+static void house_fini(void *ctx, void *state)
+{
+    struct house *house = ctx;
+    const int *room = state;
+    atomic_fetch_add(&house->finis, 1);
+    atomic_fetch_add(&house->wrong, room < house->rooms || room >= house->rooms + MOST_WORKERS);
+}
+
+static struct px_executor_opts house_opts(struct house *house, unsigned workers)
+{
+    return (struct px_executor_opts){
+        .workers = workers, .init = house_init, .fini = house_fini, .ctx = house};
+}
+
+static void check_init(unsigned workers, size_t capacity)
+{
+    struct house house = {0};
+    struct px_executor_opts opts = house_opts(&house, workers);
+    opts.capacity = capacity;
+    struct px_executor *executor = NULL;
+    assert_int_equal(px_executor_new(&opts, &executor), PX_OK);
+    struct job jobs[4] = {{0}};
+    for (int i = 0; i < 4; i++) {
+        px_future_unref(submit_job(executor, &jobs[i]));
+    }
+    executor_end(executor);
+    assert_int_equal(house.inits, workers > 0 ? workers : 1);
+    assert_int_equal(house.finis, house.inits);
+    assert_int_equal(house.wrong, 0);
+    for (int i = 0; i < 4; i++) {
+        const int *room = jobs[i].state;
+        assert_true(room >= house.rooms && room < house.rooms + MOST_WORKERS);
+    }
+}
+
+static void test_executor_each_worker_has_its_init_and_fini(void **state)
+{
+    (void)state;
+    over_matrix(check_init);
+}
+
+static void test_executor_some_inits_fail_goes_on_with_the_others(void **state)
+{
+    (void)state;
+    struct house house = {.failing = 2};
+    const struct px_executor_opts opts = house_opts(&house, 3);
+    struct px_executor *executor = NULL;
+    assert_int_equal(px_executor_new(&opts, &executor), PX_OK);
+    assert_int_equal(px_executor_workers(executor), 1);
+    struct job job = {0};
+    px_future_unref(submit_job(executor, &job));
+    executor_end(executor);
+    assert_ptr_equal(job.state, &house.rooms[2]);
+    assert_int_equal(house.finis, 1);
+}
+
+static void test_executor_no_worker_starts_says_why(void **state)
+{
+    (void)state;
+    struct house house = {.failing = 3};
+    struct px_executor *executor = NULL;
+    for (unsigned workers = 0; workers <= 3; workers++) {
+        const struct px_executor_opts opts = house_opts(&house, workers);
+        assert_int_equal(px_executor_new(&opts, &executor), PX_ENOMEM);
+    }
+    const struct px_executor_opts opts = {.workers = 2};
+    threads_allowed = 0;
+    assert_int_equal(px_executor_new(&opts, &executor), PX_ETHREAD);
+    threads_allowed = INT32_MAX;
+    assert_null(executor);
+    assert_int_equal(house.finis, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_executor_submit_each_task_is_run_once),
+        cmocka_unit_test(test_executor_submit_full_waits_until_the_deadline),
+        cmocka_unit_test(test_executor_submit_nothing_to_run_is_refused),
+        cmocka_unit_test(test_executor_reference_given_back_early_is_run_all_the_same),
+        cmocka_unit_test(test_executor_many_threads_submit_each_gets_its_own_results),
+        cmocka_unit_test(test_executor_tasks_that_wait_for_their_own_tasks_do_not_hang),
+        cmocka_unit_test(test_executor_shutdown_drain_runs_what_is_queued),
+        cmocka_unit_test(test_executor_shutdown_cancel_finishes_every_future),
+        cmocka_unit_test(test_executor_free_cancels_what_is_queued),
+        cmocka_unit_test(test_executor_shutdown_from_several_threads_all_wait_for_the_end),
+        cmocka_unit_test(test_executor_shutdown_from_its_own_task_is_refused),
+        cmocka_unit_test(test_executor_inline_runs_here_before_submit_returns),
+        cmocka_unit_test(test_executor_inline_of_another_thread_is_refused),
+        cmocka_unit_test(test_executor_each_worker_has_its_init_and_fini),
+        cmocka_unit_test(test_executor_some_inits_fail_goes_on_with_the_others),
+        cmocka_unit_test(test_executor_no_worker_starts_says_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

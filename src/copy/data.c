@@ -189,6 +189,13 @@ static int data_go_on(struct px_data *data, uint64_t at, uint64_t moved, uint64_
     return PX_OK;
 }
 
+/* Less came than was asked for, and it ends where the file is to end: whether it still does is looked
+ * at later. What ends elsewhere, or says that it is empty (as in /proc), is read until nothing comes. */
+static bool data_is_at_end(const struct px_data *data, uint64_t at, bool is_short)
+{
+    return is_short && at > 0 && at == (uint64_t)data->st->st_size;
+}
+
 /* Reads from `*at` on until `end` (or the end of the file) and writes to the same offset. The first
  * read of a whole file goes without an offset: not everything in /proc and /sys knows pread(). */
 static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
@@ -221,6 +228,9 @@ static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, str
         const int status = data_go_on(data, *at, (uint64_t)got, end);
         if (status != PX_OK) {
             return status;
+        }
+        if (data_is_at_end(data, *at, (size_t)got < ask)) {
+            break;
         }
     }
     return PX_OK;
@@ -401,8 +411,9 @@ static int data_copy_whole(struct px_data *data, uint64_t end, struct px_fail *f
     if (status == PX_OK) {
         status = data_move(data, &data->bytes, end, false, fail);
     }
-    return status == PX_OK && sizes && data->bytes != size ? data_set_size(data, data->bytes, fail)
-                                                           : status;
+    /* Room that was reserved behind the end is given back. */
+    const bool resizes = data->bytes < size || (sizes && data->bytes != size);
+    return status == PX_OK && resizes ? data_set_size(data, data->bytes, fail) : status;
 }
 
 int px_data_copy(struct px_data *data, struct px_fail *fail)

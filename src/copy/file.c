@@ -22,6 +22,7 @@
 #include "copy/durable.h"
 #include "copy/earlier.h"
 #include "copy/policy.h"
+#include "copy/reserve.h"
 #include "copy/select.h"
 #include "copy/walk.h"
 
@@ -200,6 +201,10 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
         return px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
     }
     int status = px_data_reflink(&data, fail);
+    if (status == PX_EAGAIN) {
+        const int room = px_reserve(copier, data.pair, data.out, data.st, fail);
+        status = room != PX_OK ? room : status;
+    }
     if (status == PX_EAGAIN && may_share &&
         (file->out.part || px_chunks_pay(copier, entry, &file->st))) {
         *shared = px_chunks_copy(copier, entry, file) == PX_OK;

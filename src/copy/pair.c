@@ -53,8 +53,9 @@ static struct px_pair *pair_new(dev_t source_dev, dev_t target_dev, int target_f
         pair->source_dev = source_dev;
         pair->target_dev = target_dev;
         pair->team_pays = !px_device_spins(source_dev) && !px_device_spins(target_dev);
-        pair->never_shares =
-            fstatfs(target_fd, &fs) == 0 && px_fs_never_shares((unsigned long)fs.f_type);
+        const unsigned long type = fstatfs(target_fd, &fs) == 0 ? (unsigned long)fs.f_type : 0;
+        pair->never_shares = px_fs_never_shares(type);
+        pair->reserving_pays = type == EXT4_SUPER_MAGIC;
     }
     return pair;
 }

@@ -19,12 +19,14 @@ struct px_pair {
     struct px_pair *next; /* fixed once it is in the list, as are these: */
     dev_t source_dev;
     dev_t target_dev;
-    bool team_pays;    /* several workers on one large file pay: neither is a spinning disk */
+    bool team_pays;      /* several workers on one large file pay: neither is a spinning disk */
+    bool reserving_pays; /* the target is ext4: see px_reserve() */
     bool never_shares; /* the target's file system has no shared blocks: copy_file_range() copies */
 
     /* atomic: false = not refused (yet) */
     atomic_bool no_reflink;  /* FICLONE is not possible between the two */
     atomic_bool no_range;    /* copy_file_range() is not */
+    atomic_bool no_reserve;  /* fallocate() is not possible on the target */
     atomic_bool no_nameless; /* the target knows no O_TMPFILE */
     atomic_bool no_xattr;    /* the source has no extended attributes */
     atomic_bool warned_xattr;

@@ -139,6 +139,12 @@ static bool move_buffer(int in, int out, void *buf, size_t buf_bytes)
 
 #define WAY_REFLINK 0
 #define WAY_RANGE 1
+#define WAY_RESERVED 2 /* the same into blocks that fallocate() has reserved */
+
+static bool move_reserved(int in, int out, size_t size)
+{
+    return px_io_real()->fallocate(out, 0, 0, (off_t)size) == 0 && move_range(in, out, size);
+}
 
 /* `way`: a buffer's size in bytes, or one of the above. */
 static double measure_one(int at, unsigned files, size_t size, size_t way, void *buf)
@@ -154,9 +160,10 @@ static double measure_one(int at, unsigned files, size_t size, size_t way, void 
         const int in = check(openat(from, name, O_RDONLY | O_CLOEXEC), "open source");
         const int out = check(openat(to, name, O_RDWR | O_CREAT | O_CLOEXEC, 0644), "open");
         const int64_t begin_ns = cpu_ns();
-        moved = way == WAY_REFLINK ? px_io_real()->ficlone(out, in) == 0
-                : way == WAY_RANGE ? move_range(in, out, size)
-                                   : move_buffer(in, out, buf, way);
+        moved = way == WAY_REFLINK    ? px_io_real()->ficlone(out, in) == 0
+                : way == WAY_RANGE    ? move_range(in, out, size)
+                : way == WAY_RESERVED ? move_reserved(in, out, size)
+                                      : move_buffer(in, out, buf, way);
         (void)close(out); /* the file system may have put something off until then */
         spent_ns += cpu_ns() - begin_ns;
         (void)close(in);
@@ -188,11 +195,11 @@ static void measure_bytes(int at, unsigned files, void *buf)
 {
     static const size_t sizes[] = {0,      1024,   4096,    16384,   32768,    65536,
                                    131072, 262144, 1 << 20, 4 << 20, 32 << 20, 256 << 20};
-    static const size_t ways[] = {WAY_REFLINK, WAY_RANGE, 64 << 10, 128 << 10,
-                                  256 << 10,   512 << 10, 1 << 20,  4 << 20};
+    static const size_t ways[] = {WAY_REFLINK, WAY_RANGE, WAY_RESERVED, 64 << 10, 128 << 10,
+                                  256 << 10,   512 << 10, 1 << 20,      4 << 20};
     printf("bytes of a file from clean pages, us of CPU (- = refused)\n");
-    printf("%10s %9s %9s %9s %9s %9s %9s %9s %9s\n", "size", "reflink", "range", "64K", "128K",
-           "256K", "512K", "1M", "4M");
+    printf("%10s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", "size", "reflink", "range", "reserved",
+           "64K", "128K", "256K", "512K", "1M", "4M");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         const size_t most = ((size_t)256 << 20) / (sizes[i] + 1) + 1;
         const unsigned n = most < files ? (unsigned)most : files;

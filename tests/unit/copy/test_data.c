@@ -352,6 +352,39 @@ static void test_data_short_reads_and_writes_lose_nothing(void **state)
     job_end(&job);
 }
 
+static void test_data_short_read_at_the_end_is_the_last(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t bytes;
+        unsigned reads;
+    } rows[] = {{0, 1}, {1, 1}, {5000, 1}, {PX_DATA_BUF_BYTES, 2}, {PX_DATA_BUF_BYTES + 1, 2}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct job job;
+        tree_file("src", rows[i].bytes, 3);
+        io_fault_reset();
+        job_begin(&job, PX_REFLINK_NEVER);
+        assert_int_equal(job_copy(&job), PX_OK);
+        expect_copied(&job, PX_ENGINE_READ_WRITE);
+        assert_int_equal(io_fault_calls(IO_FAULT(read)) + io_fault_calls(IO_FAULT(pread)),
+                         rows[i].reads);
+        job_end(&job);
+    }
+}
+
+/* It grew before it was read: what is there now is taken, the caller sees that it changed. */
+static void test_data_longer_than_it_was_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct job job;
+    tree_file("src", 5000, 3);
+    io_fault_reset();
+    job_begin(&job, PX_REFLINK_NEVER);
+    tree_file("src", 6000, 3);
+    assert_int_equal(px_data_copy(&job.data, &job.fail), PX_ECHANGED);
+    job_end(&job);
+}
+
 static void test_data_stopped_gives_up_at_the_next_piece(void **state)
 {
     (void)state;
@@ -477,6 +510,12 @@ int main(void)
         T(test_data_short_reads_and_writes_lose_nothing),
         T(test_data_stopped_gives_up_at_the_next_piece),
         T(test_data_part_touches_only_its_part),
+        T(test_data_range_falls_back_on_refusals_only),
+        T(test_data_reflink_falls_back_on_refusals_only),
+        T(test_data_errno_for_good_speaks_of_file_systems),
+        T(test_data_sparse_needs_a_missing_block),
+        T(test_data_short_read_at_the_end_is_the_last),
+        T(test_data_longer_than_it_was_is_read_to_its_end),
         T(test_data_holes_stay_holes),
         T(test_data_hole_map_that_fails_is_no_harm),
         T(test_data_sparse_that_cannot_be_sized_fails),

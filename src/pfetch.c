@@ -14,38 +14,18 @@
 #include <pxfer/version.h>
 
 #include "app/fetch_engine.h"
+#include "app/fetch_options.h"
 #include "app/fetch_secrets.h"
 #include "app/session.h"
 #include "app/shard_words.h"
 #include "app/words.h"
 #include "app/writeout.h"
 
-struct options {
-    struct session_opts session;
-    struct option_strings lists; /* -i */
-    struct option_strings headers;
-    struct option_strings types; /* --expect-type */
-    struct option_strings checksum_files;
-    const char *shard;
-    struct shard_words shard_words;
-    struct option_strings resolve;
-    bool to_stdout;
-    const char *write_out;
-    const char *exec;
-    unsigned exec_jobs;
-    struct px_fetch_opts fetch;
-
-    /* made of these */
-    struct fetch_secrets secrets;
-    struct writeout *writeout;
-    char **exec_words;
-};
-
 #define DEFAULT_JOBS 5u
 
-#define AT(field) offsetof(struct options, field)
-#define FETCH(field) offsetof(struct options, fetch.field)
-#define ACCESS(field) offsetof(struct options, fetch.access.field)
+#define AT(field) offsetof(struct fetch_options, field)
+#define FETCH(field) offsetof(struct fetch_options, fetch.field)
+#define ACCESS(field) offsetof(struct fetch_options, fetch.access.field)
 
 /* clang-format off: a row for each option */
 static const struct option_choice format_words[] = {
@@ -261,7 +241,7 @@ static const struct option_spec table[] = {
     OPTION_ROW_FLAG(0, "ignore-server-digest",
                     "do not compare files with the digests that servers state",
                     FETCH(ignore_server_digest)),
-    SESSION_OPTION_ROWS(struct options, session),
+    SESSION_OPTION_ROWS(struct fetch_options, session),
 };
 /* clang-format on */
 
@@ -285,17 +265,17 @@ static const struct option_program program = {
 static int open_engine(void *ctx, const struct session_run *run, struct run_engine *out,
                        char *error, size_t room)
 {
-    return fetch_engine_open(&((const struct options *)ctx)->fetch, run, out, error, room);
+    return fetch_engine_open(&((const struct fetch_options *)ctx)->fetch, run, out, error, room);
 }
 
 static const char *target(void *ctx)
 {
-    return ((const struct options *)ctx)->fetch.dir;
+    return ((const struct fetch_options *)ctx)->fetch.dir;
 }
 
 static const char *only_once(void *ctx)
 {
-    const struct px_fetch_opts *fetch = &((const struct options *)ctx)->fetch;
+    const struct px_fetch_opts *fetch = &((const struct fetch_options *)ctx)->fetch;
     for (size_t i = 0; i < fetch->n_inputs; i++) {
         if (strcmp(fetch->inputs[i], "-") == 0) {
             return "the list comes from standard input";
@@ -314,7 +294,7 @@ static unsigned default_jobs(const struct px_fetch_opts *fetch)
 }
 
 /* The lists of -i, then the operands; NULL when out of memory. Caller frees. */
-static const char **gather_inputs(struct options *options, const struct option_parsed *parsed)
+static const char **gather_inputs(struct fetch_options *options, const struct option_parsed *parsed)
 {
     const size_t lists = options->lists.n;
     const char **inputs = calloc(lists + parsed->n_operands + 1, sizeof *inputs);
@@ -341,7 +321,7 @@ static const char **gather_inputs(struct options *options, const struct option_p
     return inputs;
 }
 
-static int read_shard(struct options *options)
+static int read_shard(struct fetch_options *options)
 {
     struct shard_words *words = &options->shard_words;
     const int status = shard_words_option(&program, options->shard, words);
@@ -351,36 +331,8 @@ static int read_shard(struct options *options)
     return status;
 }
 
-/* NULL, or the two that both want standard output, or other things, for themselves. */
-static const char *find_clash(const struct options *options)
-{
-    const struct session_opts *session = &options->session;
-    const bool measures = session->baseline || session->compare.n > 0;
-
-    if (options->to_stdout && (session->json || options->write_out != NULL)) {
-        return "--stdout leaves no room for --json and --write-out";
-    }
-    if (options->to_stdout && (options->fetch.spider || options->exec != NULL ||
-                               options->fetch.dry_run || options->fetch.out_name != NULL)) {
-        return "--stdout makes no files: no --exec, -o, --dry-run, --spider";
-    }
-    if (options->fetch.spider && (options->exec != NULL || options->fetch.out_name != NULL)) {
-        return "--spider makes no files: no --exec, no -o";
-    }
-    if (options->fetch.dry_run && (options->fetch.spider || options->exec != NULL)) {
-        return "--dry-run asks no server: no --spider, no --exec";
-    }
-    if (measures && (options->to_stdout || options->fetch.spider)) {
-        return "--baseline and --compare measure downloads to files";
-    }
-    if (session->json && options->write_out != NULL) {
-        return "--json and --write-out exclude each other; there is %{json}";
-    }
-    return NULL;
-}
-
 /* What goes to standard output, and what is run for each file. */
-static int prepare_outputs(struct options *options)
+static int prepare_outputs(struct fetch_options *options)
 {
     const struct journal_schema schema = fetch_engine_journal();
     char error[256] = "";
@@ -420,39 +372,14 @@ static int prepare_outputs(struct options *options)
     return status;
 }
 
-static int check(struct options *options)
+static int check(struct fetch_options *options)
 {
-    const char *clash = find_clash(options);
-    if (clash != NULL) {
-        return option_complain(&program, stderr, "%s", clash);
-    }
-    const struct px_fetch_opts *fetch = &options->fetch;
-    if (fetch->n_inputs == 0) {
-        return option_complain(&program, stderr, "no list and no URL given");
-    }
-    if (fetch->out_name != NULL &&
-        (fetch->n_inputs != 1 || strstr(fetch->inputs[0], "://") == NULL)) {
-        return option_complain(&program, stderr, "-o names the file of one URL; lists have out=");
-    }
-    if (fetch->out_name != NULL &&
-        (*fetch->out_name == '\0' || fetch->out_name[strlen(fetch->out_name) - 1] == '/')) {
-        return option_complain(&program, stderr, "-o needs a file name");
-    }
-    if (fetch->stall_timeout_ms == 0 || fetch->connect_timeout_ms == 0 ||
-        fetch->retry_base_ms == 0 || fetch->speed_time_ms == 0) {
-        return option_complain(&program, stderr,
-                               "-T, --connect-timeout, --retry-wait and --speed-time must be "
-                               "more than 0");
-    }
-    if (fetch->http == PX_HTTP_2_PRIOR_KNOWLEDGE &&
-        (fetch->limit_rate > 0 || fetch->limit_rate_per_file > 0)) {
-        return option_complain(&program, stderr,
-                               "limits of rates need HTTP/1.1: not with --http2-prior-knowledge");
-    }
-    return prepare_outputs(options);
+    const char *fault = fetch_options_fault(options);
+    return fault != NULL ? option_complain(&program, stderr, "%s", fault)
+                         : prepare_outputs(options);
 }
 
-static int take_secrets(struct options *options, const char **inputs)
+static int take_secrets(struct fetch_options *options, const char **inputs)
 {
     const char *which = NULL;
     int rc = fetch_secrets_take(&options->fetch, options->headers.items, inputs, &options->secrets,
@@ -464,7 +391,7 @@ static int take_secrets(struct options *options, const char **inputs)
     return rc;
 }
 
-static int run_checked(struct options *options)
+static int run_checked(struct fetch_options *options)
 {
     const struct report_schema report = fetch_engine_report();
     const struct journal_schema journal = fetch_engine_journal();
@@ -494,7 +421,7 @@ static int run_checked(struct options *options)
 
 static int run(void *ctx, const struct option_parsed *parsed)
 {
-    struct options *options = ctx;
+    struct fetch_options *options = ctx;
     const char **inputs = gather_inputs(options, parsed);
     if (inputs == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(inputs);
@@ -518,6 +445,6 @@ static int run(void *ctx, const struct option_parsed *parsed)
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct fetch_options options = {0};
     return session_start(&program, &exits_pfetch, argc, argv, &options, run);
 }

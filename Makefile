@@ -129,7 +129,7 @@ STRESS := $(STRESS_SRC:tests/%.c=$(B)/%)
 BENCH := $(BENCH_SRC:tests/%.c=$(B)/%)
 
 HEADERS := $(sort $(wildcard include/pxfer/*.h))
-MAN_PAGES := $(sort $(wildcard docs/man/*.1))
+MAN_PAGES := $(sort $(wildcard docs/man/*.[13]))
 
 # ---- building -------------------------------------------------------------
 .PHONY: all lib programs tests
@@ -255,7 +255,7 @@ deps:
 DEST_BIN = $(DESTDIR)$(BINDIR)
 DEST_LIB = $(DESTDIR)$(LIBDIR)
 DEST_INC = $(DESTDIR)$(INCLUDEDIR)/pxfer
-DEST_MAN = $(DESTDIR)$(MANDIR)/man1
+DEST_MAN = $(DESTDIR)$(MANDIR)/man
 
 ## install: programs, library, headers, pxfer.pc and man pages
 install: all
@@ -267,16 +267,16 @@ install: all
 	$(Q)ln -sf $(SONAME) $(DEST_LIB)/libpxfer.so
 	$(Q)$(INSTALL) -m 644 $(PC_FILE) $(DEST_LIB)/pkgconfig
 	$(Q)$(INSTALL) -m 644 $(HEADERS) $(DEST_INC)
-ifneq ($(MAN_PAGES),)
-	$(Q)$(INSTALL) -d $(DEST_MAN)
-	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DEST_MAN)
-endif
+	$(Q)$(INSTALL) -d $(DEST_MAN)1 $(DEST_MAN)3
+	$(Q)$(INSTALL) -m 644 $(filter %.1,$(MAN_PAGES)) $(DEST_MAN)1
+	$(Q)$(INSTALL) -m 644 $(filter %.3,$(MAN_PAGES)) $(DEST_MAN)3
 
 ## uninstall: remove what install put there (same PREFIX and DESTDIR)
 uninstall:
 	$(Q)rm -f $(addprefix $(DEST_BIN)/,$(notdir $(PROGRAMS)))
 	$(Q)rm -f $(addprefix $(DEST_LIB)/,libpxfer.a libpxfer.so $(SONAME) $(SHARED_FILE))
-	$(Q)rm -f $(DEST_LIB)/pkgconfig/pxfer.pc $(addprefix $(DEST_MAN)/,$(notdir $(MAN_PAGES)))
+	$(Q)rm -f $(DEST_LIB)/pkgconfig/pxfer.pc
+	$(Q)rm -f $(foreach n,1 3,$(addprefix $(DEST_MAN)$n/,$(notdir $(filter %.$n,$(MAN_PAGES)))))
 	$(Q)rm -f $(addprefix $(DEST_INC)/,$(notdir $(HEADERS)))
 	$(Q)rmdir $(DEST_INC) 2>/dev/null || true
 

@@ -40,12 +40,12 @@ cmd:strace                 strace               strace            strace        
 cmd:rsync                  rsync                rsync             rsync             rsync              rsync
 cmd:tinyproxy              tinyproxy-bin        tinyproxy         tinyproxy         tinyproxy          tinyproxy
 cmd:microsocks             microsocks           -                 -                 -                  microsocks
+cmd:g++                    g++                  gcc-c++           gcc               g++                gcc
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -
 rt:libtsan.so              -                    libtsan           -                 -                  -
 '
 table_lint='
-cmd:g++                    g++                  gcc-c++           gcc               g++                gcc
 cmd:nm                     binutils             binutils          binutils          binutils           binutils
 cmd:clang                  clang                clang             clang             clang              llvm
 cmd:clang-tidy             clang-tidy           clang-tools-extra clang             clang-extra-tools  llvm

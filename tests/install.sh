@@ -31,7 +31,8 @@ version=$(sed -n 's/^# *define *PX_VERSION_[MP][A-Z]* *\([0-9]\)/\1/p' include/p
 installed() {
     local want
     for want in bin/pfetch bin/pcopy lib/px/libpxfer.a "lib/px/libpxfer.so.$version" \
-        lib/px/libpxfer.so lib/px/pkgconfig/pxfer.pc include/pxfer/pxfer.h; do
+        lib/px/libpxfer.so lib/px/pkgconfig/pxfer.pc include/pxfer/pxfer.h \
+        share/man/man1/pfetch.1 share/man/man3/pxfer.3; do
         [ -s "$root/usr/$want" ] || { echo "missing: /usr/$want" && return 1; }
     done
     [ -L "$root/usr/lib/px/libpxfer.so.${version%%.*}" ] || { echo "no soname link" && return 1; }
@@ -44,6 +45,45 @@ only_public_names() {
 }
 
 says_version() { "$root/usr/bin/$1" --version | grep -F "$version"; }
+
+# What pkg-config says of the installed copy.
+flags_of() {
+    PKG_CONFIG_PATH=$root/usr/lib/px/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@" pxfer
+}
+
+# built LANGUAGE SOURCE [LINK...]: compiles it against what was installed, runs it, prints its output
+built() {
+    local compiler=${CC:-cc} standard=c11
+    [ "$1" = c++ ] && compiler=${CXX:-c++} standard=c++11
+    local source=$2
+    shift 2
+    # shellcheck disable=SC2046 # flags are words
+    [ $# -gt 0 ] || set -- $(flags_of --libs) -pthread
+    # shellcheck disable=SC2046,SC2086 # flags are words
+    $compiler -std=$standard -Wall -Wextra -Werror -o "$tmp/built" "$source" \
+        $(flags_of --cflags) "$@" &&
+        LD_LIBRARY_PATH=$root/usr/lib/px "$tmp/built"
+}
+
+# The Nth literal block of a manual page, as it reads.
+literal_of() {
+    awk -v n="$2" '/^\.Bd -literal/ {at++; next} /^\.Ed/ {at += 0.5; next} at == n' "$1" |
+        sed 's/\\e/\\/g'
+}
+
+example_of() {
+    literal_of "$1" 1 >"$tmp/example.c"
+    literal_of "$1" 2.5 >"$tmp/says"
+    [ -s "$tmp/says" ] || { echo "$1: no example" && return 1; }
+    built c "$tmp/example.c" >"$tmp/prints" && diff "$tmp/says" "$tmp/prints"
+}
+
+# The program in the section "Use the library", as C or as C++.
+readme_program() {
+    awk '/^## / {on = /Use the library/} /^```/ {code = on && /```c$/; next} code' README.md \
+        >"$tmp/readme.$1"
+    [ "$(built "$1" "$tmp/readme.$1")" = "1 ... 25" ]
+}
 
 stranger() {
     cat >"$tmp/stranger.c" <<'EOF'
@@ -63,16 +103,13 @@ int main(void)
     return puts(px_version()) < 0;
 }
 EOF
-    export PKG_CONFIG_PATH=$root/usr/lib/px/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
-    # shellcheck disable=SC2046 # flags are words
     if [ "$1" = shared ]; then
-        ${CC:-cc} -std=c11 -o "$tmp/stranger" "$tmp/stranger.c" $(pkg-config --cflags --libs pxfer)
+        built c "$tmp/stranger.c" >"$tmp/version"
     else
         # libcurl's own static needs are none of ours: only pxfer is linked statically.
-        ${CC:-cc} -std=c11 -o "$tmp/stranger" "$tmp/stranger.c" $(pkg-config --cflags pxfer) \
-            "$root/usr/lib/px/libpxfer.a" -lcurl -lcrypto -pthread -lm
-    fi || return 1
-    [ "$(LD_LIBRARY_PATH=$root/usr/lib/px "$tmp/stranger")" = "$version" ]
+        built c "$tmp/stranger.c" "$root/usr/lib/px/libpxfer.a" -lcurl -lcrypto -pthread -lm \
+            >"$tmp/version"
+    fi && [ "$(cat "$tmp/version")" = "$version" ]
 }
 
 nothing_left() {
@@ -88,6 +125,11 @@ check "pfetch --version says $version" says_version pfetch
 check "pcopy --version says $version" says_version pcopy
 check "a program builds and runs with the shared library" stranger shared
 check "a program builds and runs with the static library" stranger static
+for page in docs/man/*.3; do
+    check "the example of ${page##*/} builds and prints what the page says" example_of "$page"
+done
+check "README's program builds and runs as C" readme_program c
+check "README's program builds and runs as C++" readme_program c++
 check "make uninstall succeeds" px_make uninstall
 check "nothing is left after it" nothing_left
 echo "1..$number"

@@ -20,7 +20,7 @@ endif
 MAKEFLAGS += --no-print-directory
 
 # ---- switches -------------------------------------------------------------
-## SAN=none|address,undefined|thread|coverage: how to instrument, default none
+## SAN=none|address,undefined|thread|coverage|fuzzer: how to instrument, default none
 ## CC=gcc|clang: the compiler; clang has build directories of its own
 ## WERROR=1: warnings are errors (CI=1 does the same)
 ## O=DIR: put the build directories there instead of build
@@ -31,7 +31,7 @@ SAN ?= none
 ifeq ($(origin CC),default)
 CC := $(shell command -v gcc >/dev/null && echo gcc || echo cc)
 endif
-IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
+IS_CLANG := $(findstring clang,$(notdir $(CC)))
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -56,8 +56,11 @@ else ifeq ($(SAN),coverage)
 VARIANT := cov
 OPT := -O0 -g
 INSTRUMENT := --coverage -fprofile-update=atomic
+else ifeq ($(SAN),fuzzer)
+VARIANT := fuzz
+INSTRUMENT := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 else
-$(error SAN=$(SAN) is not one of none, address,undefined, thread, coverage)
+$(error SAN=$(SAN) is not one of none, address,undefined, thread, coverage, fuzzer)
 endif
 O ?= build
 # With instrumentation in the way gcc warns of paths that cannot be taken (its manual says so
@@ -109,10 +112,11 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
 
 object = $(patsubst %.c,$(B)/obj/%.o,$(1))
 ALL_SRC := $(LIB_SRC) $(APP_SRC) $(PROGRAM_SRC) $(UNIT_SRC) $(HELPER_SRC) $(STRESS_SRC) \
-           $(BENCH_SRC)
+           $(BENCH_SRC) $(FUZZ_SRC)
 
 STATIC_LIB := $(B)/libpxfer.a
 SONAME := libpxfer.so.$(MAJOR)
@@ -127,6 +131,7 @@ UNITS := $(UNIT_SRC:tests/%.c=$(B)/%)
 HELPERS := $(HELPER_SRC:tests/%.c=$(B)/%)
 STRESS := $(STRESS_SRC:tests/%.c=$(B)/%)
 BENCH := $(BENCH_SRC:tests/%.c=$(B)/%)
+FUZZ := $(filter $(B)/fuzz/fuzz_%,$(FUZZ_SRC:tests/%.c=$(B)/%))
 
 HEADERS := $(sort $(wildcard include/pxfer/*.h))
 MAN_PAGES := $(sort $(wildcard docs/man/*.[13]))
@@ -142,7 +147,7 @@ lib: $(STATIC_LIB) $(SHARED_LIB) $(PC_FILE)
 programs: $(PROGRAMS)
 
 ## tests: all test programs and their helpers, without running them
-tests: programs $(UNITS) $(HELPERS) $(STRESS) $(BENCH)
+tests: programs $(UNITS) $(HELPERS) $(STRESS) $(BENCH) $(FUZZ)
 
 # Changed flags or another compiler rebuild everything; the same ones nothing.
 $(B)/flags: FORCE
@@ -189,6 +194,15 @@ $(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 $(STRESS) $(BENCH): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link)
 
+# main() is libFuzzer's, or one that replays seeds.
+ifeq ($(SAN),fuzzer)
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+$(FUZZ): $(B)/obj/tests/fuzz/replay.o
+endif
+$(FUZZ): $(B)/%: $(B)/obj/tests/%.o $(B)/obj/tests/fuzz/fuzz.o $(APP_LIB) $(STATIC_LIB)
+	$(call link,$(FUZZ_MAIN) -lcmocka)
+
 $(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
@@ -218,6 +232,15 @@ check-run: lib tests
 ## stress: the stress programs in their long form (use SAN=thread too)
 stress: $(STRESS)
 	@BUILD=$(B) SAN=$(SAN) bash tests/run --stress
+
+## fuzz: every fuzz target for SECONDS=60, with clang (ONLY=state: one of them)
+.PHONY: fuzz fuzz-build
+SECONDS ?= 60
+fuzz:
+	@sh src/deps.sh build test fuzz
+	@$(MAKE) CC=clang SAN=fuzzer fuzz-build
+	@BUILD=$(O)/fuzz-clang bash tests/fuzz/run --seconds '$(SECONDS)' $(ONLY)
+fuzz-build: $(FUZZ)
 
 ## cov: line coverage of each layer; fails below core 95 %, engines 85 %
 cov:
@@ -288,7 +311,7 @@ show-flags:
 
 ## clean: remove the build directories
 clean:
-	$(Q)rm -rf $(foreach v,release asan tsan cov,$(O)/$(v) $(O)/$(v)-clang)
+	$(Q)rm -rf $(foreach v,release asan tsan cov fuzz,$(O)/$(v) $(O)/$(v)-clang)
 	$(Q)rmdir $(O) 2>/dev/null || true
 
 ## help: this list

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing to build, test, lint or bench pxfer, and nothing else:
+# Installs what is missing to build, test, lint, fuzz or bench pxfer, and nothing else:
 #
-#   sh src/deps.sh [--list] build|test|lint|bench...
+#   sh src/deps.sh [--list] build|test|lint|fuzz|bench...
 #
 # With everything in place it only looks at files and ends at once. Otherwise it
 # uses apt, dnf, pacman, apk or brew; on a terminal it asks first. --list prints
@@ -53,6 +53,10 @@ cmd:clang-format           clang-format         clang-tools-extra clang         
 cmd:cppcheck               cppcheck             cppcheck          cppcheck          cppcheck           cppcheck
 cmd:shellcheck             shellcheck           ShellCheck        shellcheck        shellcheck         shellcheck
 cmd:mandoc                 mandoc               mandoc            mandoc            mandoc             mandoc
+'
+table_fuzz='
+cmd:clang                  clang                clang             clang             clang              llvm
+clangrt:libclang_rt.fuzzer libclang-rt-dev      compiler-rt       compiler-rt       compiler-rt        llvm
 '
 table_bench='
 cmd:curl                   curl                 curl              curl              curl               curl
@@ -124,6 +128,7 @@ present() {
     cmd:*) have "${1#cmd:}" ;;
     hdr:*) have_header "${1#hdr:}" ;;
     rt:*) have_runtime "${1#rt:}" ;;
+    clangrt:*) ls "$(clang -print-resource-dir 2>/dev/null)"/lib/*/"${1#clangrt:}"* >/dev/null 2>&1 ;;
     esac
 }
 
@@ -226,7 +231,7 @@ as_root() { $root "$@"; }
 
 list_only=no
 [ "${1:-}" = --list ] && list_only=yes && shift
-[ $# -gt 0 ] || die "which set? build, test, lint or bench"
+[ $# -gt 0 ] || die "which set? build, test, lint, fuzz or bench"
 
 missing=''
 for set_name in "$@"; do
@@ -234,6 +239,7 @@ for set_name in "$@"; do
     build) collect "$table_build" ;;
     test) collect "$table_test" ;;
     lint) collect "$table_lint" ;;
+    fuzz) collect "$table_fuzz" ;;
     bench) collect "$table_bench" ;;
     *) die "unknown set: $set_name" ;;
     esac

@@ -50,12 +50,18 @@ bool resume_parse_mtime(const char *text, int64_t *ns)
     const size_t n = strcspn(digits, ".");
     uint64_t seconds, rest;
 
-    if (px_parse_u64_n(digits, n, 0, INT64_MAX / PX_NS_PER_S, &seconds) != PX_OK ||
+    if (px_parse_u64_n(digits, n, 0, INT64_MAX / PX_NS_PER_S + is_negative, &seconds) != PX_OK ||
         strlen(digits) != n + 10 ||
         px_parse_u64(digits + n + 1, 0, PX_NS_PER_S - 1, &rest) != PX_OK) {
         return false;
     }
-    *ns = (is_negative ? -(int64_t)seconds : (int64_t)seconds) * PX_NS_PER_S + (int64_t)rest;
+    /* of a time before 1970 the seconds are rounded down: -1.25 is "-2.750000000" */
+    const int64_t base = (is_negative ? 1 - (int64_t)seconds : (int64_t)seconds) * PX_NS_PER_S;
+    const int64_t part = is_negative ? (int64_t)rest - PX_NS_PER_S : (int64_t)rest;
+    if (is_negative ? base < INT64_MIN - part : base > INT64_MAX - part) {
+        return false;
+    }
+    *ns = base + part;
     return true;
 }
 

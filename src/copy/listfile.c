@@ -156,8 +156,8 @@ static int listfile_take(struct px_listfile *file, const char *line, size_t len)
 /* PX_EAGAIN: no whole line is there. */
 static int listfile_line(struct px_listfile *file)
 {
-    const char *begin = file->read + file->taken;
     const size_t left = file->have - file->taken;
+    const char *begin = left > 0 ? file->read + file->taken : NULL; /* nothing was read yet */
     const char *end = left > 0 ? memchr(begin, file->nul ? '\0' : '\n', left) : NULL;
     if (end == NULL && !(file->at_end && left > 0) && left < LINE_MAX_BYTES) {
         return PX_EAGAIN;

@@ -81,7 +81,7 @@ int ranges_parse(const char *text, size_t len, uint64_t limit, struct ranges *ou
                            &range.to) != PX_OK) {
             return PX_EINVAL;
         }
-        out->at[out->n++] = range;
+        ranges_add(out, range.from, range.to);
         least = range.to;
         if (space != NULL && len == n + 1) {
             return PX_EINVAL; /* a blank at the end */

@@ -307,6 +307,8 @@ static void test_resume_mtime_round_trip(void **state)
         {1700000000123456789, "1700000000.123456789"},
         {-1, "-1.999999999"},
         {-1500000000, "-2.500000000"},
+        {INT64_MAX, "9223372036.854775807"},
+        {INT64_MIN, "-9223372037.145224192"},
     };
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
@@ -322,6 +324,24 @@ static void test_resume_mtime_round_trip(void **state)
         assert_true(resume_find(resume, 0xab, URL, &record));
         assert_true(record.mtime_ns == rows[i].ns);
         resume_free(resume);
+    }
+}
+
+static void test_resume_mtime_beyond_the_last_nanosecond_is_none(void **state)
+{
+    static const char *const texts[] = {"9223372036.854775808",
+                                        "9223372036.999999999",
+                                        "9223372037.000000000",
+                                        "-9223372037.145224191",
+                                        "-9223372038.999999999",
+                                        "1.99999999",
+                                        "-1",
+                                        ""};
+    int64_t ns = 77;
+    (void)state;
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        assert_false(resume_parse_mtime(texts[i], &ns));
+        assert_int_equal(ns, 77);
     }
 }
 
@@ -373,6 +393,7 @@ int main(void)
         TEST(test_resume_journal_that_cannot_be_read_is_told),
         TEST(test_resume_stops_reading_when_told),
         TEST(test_resume_mtime_round_trip),
+        TEST(test_resume_mtime_beyond_the_last_nanosecond_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

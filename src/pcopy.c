@@ -21,6 +21,7 @@
 struct options {
     struct session_opts session;
     const char *target_dir; /* -t */
+    struct option_strings to;
     struct copy_rules rules;
     const char *manifest;
     const char *shard;
@@ -95,6 +96,8 @@ static const struct option_spec table[] = {
      .help = "as for cp, and what pcopy always does; -r and -R too"},
     OPTION_ROW_ARG(OPTION_STRING, 't', "target-directory", "DIR", "copy all operands into DIR",
                    NULL, AT(target_dir)),
+    OPTION_ROW_ARG(OPTION_STRINGS, 0, "to", "DST",
+                   "copy to DST; given again: to each, and read the sources once", NULL, AT(to)),
     OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it",
                     COPY(target_is_thing)),
     OPTION_ROW_SET('n', "no-clobber", "leave alone what exists", COPY(update), PX_UPDATE_NONE),
@@ -190,7 +193,8 @@ static const struct option_spec table[] = {
 /* clang-format on */
 
 static const char *const usage[] = {"[OPTION]... SRC DST", "[OPTION]... SRC... DIRECTORY",
-                                    "[OPTION]... -t DIRECTORY SRC...", NULL};
+                                    "[OPTION]... -t DIRECTORY SRC...",
+                                    "[OPTION]... SRC... --to DST [--to DST]...", NULL};
 
 static const struct option_program program = {
     .name = "pcopy",
@@ -223,17 +227,49 @@ static const char *target(void *ctx)
 
 static const char *only_once(void *ctx)
 {
-    const char *from = ((const struct options *)ctx)->copy.names_from;
+    const struct px_copy_opts *copy = &((const struct options *)ctx)->copy;
+    const char *from = copy->names_from;
+    if (copy->n_also > 0) {
+        return "with one destination";
+    }
     return from != NULL && strcmp(from, "-") == 0 ? "the names come from standard input" : NULL;
 }
 
-/* Operands: SRC... DST, or with -t only sources. */
+/* Operands: SRC... DST, or with -t or --to only sources. */
+static int assign_places(struct options *options, const struct option_parsed *parsed)
+{
+    struct px_copy_opts *copy = &options->copy;
+    const struct option_strings *to = &options->to;
+    copy->target_is_dir = options->target_dir != NULL;
+    if (copy->target_is_dir && (copy->target_is_thing || to->n > 0)) {
+        return option_complain(&program, stderr, "-t and %s exclude each other",
+                               to->n > 0 ? "--to" : "-T");
+    }
+    const size_t own = copy->target_is_dir || to->n > 0 ? 0 : 1; /* operands that are no source */
+    if (parsed->n_operands < 1 + own) {
+        return option_complain(&program, stderr,
+                               parsed->n_operands == 0 ? "nothing to copy" : "no target given");
+    }
+    copy->n_sources = parsed->n_operands - own;
+    copy->sources = (const char *const *)parsed->operands;
+    if (to->n > 0) {
+        copy->target = to->items[0];
+        copy->also = to->items + 1;
+        copy->n_also = to->n - 1;
+    } else {
+        copy->target = own == 0 ? options->target_dir : parsed->operands[copy->n_sources];
+    }
+    if (copy->target_is_thing && copy->n_sources > 1) {
+        return option_complain(&program, stderr, "-T takes one source");
+    }
+    return PX_OK;
+}
+
 static int assign_operands(struct options *options, const struct option_parsed *parsed)
 {
     struct px_copy_opts *copy = &options->copy;
-    copy->target_is_dir = options->target_dir != NULL;
-    if (copy->target_is_dir && copy->target_is_thing) {
-        return option_complain(&program, stderr, "-t and -T exclude each other");
+    if (assign_places(options, parsed) != PX_OK) {
+        return PX_EUSAGE;
     }
     const int status = shard_words_option(&program, options->shard, &options->shard_words);
     if (status != PX_OK) {
@@ -244,17 +280,6 @@ static int assign_operands(struct options *options, const struct option_parsed *
     copy->shard_from = shard_words_from(&options->shard_words);
     if (copy->reflink == PX_REFLINK_ALWAYS && copy->sparse != PX_SPARSE_AUTO) {
         return option_complain(&program, stderr, "--reflink=always needs --sparse=auto");
-    }
-    const size_t wanted = copy->target_is_dir ? 1 : 2;
-    if (parsed->n_operands < wanted) {
-        return option_complain(&program, stderr,
-                               parsed->n_operands == 0 ? "nothing to copy" : "no target given");
-    }
-    copy->n_sources = parsed->n_operands - (copy->target_is_dir ? 0 : 1);
-    copy->sources = (const char *const *)parsed->operands;
-    copy->target = copy->target_is_dir ? options->target_dir : parsed->operands[copy->n_sources];
-    if (copy->target_is_thing && copy->n_sources > 1) {
-        return option_complain(&program, stderr, "-T takes one source");
     }
     copy->rules = options->rules.items;
     copy->n_rules = options->rules.n;
@@ -292,7 +317,8 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .close = copy_engine_close,
         .target = target,
         .only_once = only_once,
-        .fds_per_worker = 8,
+        .fds_per_worker = 8 + 2 * (unsigned)options->to.n,
+        .names_targets = options->to.n > 1,
         .dry_run = options->copy.dry_run,
         .plan_words = copy_engine_plan_words,
     };

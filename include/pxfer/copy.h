@@ -165,7 +165,9 @@ struct px_copy_attrs {
 struct px_copy_opts {
     const char *const *sources;
     size_t n_sources;
-    const char *target;               /* DST */
+    const char *target;      /* DST */
+    const char *const *also; /* further destinations, written from the same read */
+    size_t n_also;
     const struct px_copy_rule *rules; /* --exclude, --include, --exclude-from, in their order */
     size_t n_rules;
     const char *names_from;     /* --files-from: names below the one source; "-" = standard input */

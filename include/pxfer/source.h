@@ -63,6 +63,10 @@ struct px_source_ops {
      * source never decides. */
     bool (*decision)(struct px_source *source, struct px_decision *out);
 
+    /* After a task of which something failed with PX_EFULL: is there another place that can take more?
+     * NULL: there is none, the run ends. */
+    bool (*has_room)(struct px_source *source);
+
     /* The run ends now: as drain(), and what the source still waits for (a slow reader of what it
      * writes) is given up. Called once at most, before or after drain(); NULL = nothing to do. */
     void (*cancel)(struct px_source *source);

@@ -55,11 +55,15 @@ int failures_close(struct failures *list)
 int failures_write_sources(const struct px_result *task, FILE *out)
 {
     int status = PX_OK;
+    const char *last =
+        NULL; /* with several targets it failed for each of them, one after the other */
     for (size_t i = 0; i < task->n_items; i++) {
         const struct px_item *item = &task->items[i];
-        if (item->state != PX_ITEM_FAILED || item->source == NULL) {
+        if (item->state != PX_ITEM_FAILED || item->source == NULL ||
+            (last != NULL && strcmp(item->source, last) == 0)) {
             continue;
         }
+        last = item->source;
         if (strchr(item->source, '\n') != NULL) {
             status = PX_EINVAL;
         } else if (fprintf(out, "%s\n", item->source) < 0 && status == PX_OK) {

@@ -139,15 +139,27 @@ static bool run_has_failure_of(const struct px_result *task, int status)
     return false;
 }
 
+/* Is there nowhere else to go on with? A source with several targets says that there is. */
+static void run_on_full(struct run *run)
+{
+    const struct px_source_ops *ops = run->source->ops;
+    const bool goes_on = ops->has_room != NULL && ops->has_room(run->source);
+    px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
+                goes_on ? "this target cannot take more; going on with the others"
+                        : "stopping: the target cannot take more; the same command goes on from "
+                          "here");
+    if (!goes_on) {
+        run_cancel(run, PX_EFULL);
+    }
+}
+
 /* A task is final: everybody hears of it, then it is gone. */
 static void run_finish(struct run *run, struct px_result *task, bool worked)
 {
     run_count(run, task);
     tell_task(&run->tell, task, worked);
     if (run_has_failure_of(task, PX_EFULL) && !run->canceled) {
-        px_log_line(run->opts->to.log, PX_LOG_QUIET, PX_LOG_MAIN,
-                    "stopping: the target cannot take more; the same command goes on from here");
-        run_cancel(run, PX_EFULL);
+        run_on_full(run);
     }
     if (task->failed > 0 && run->opts->fail_fast) {
         run_cancel(run, PX_ECANCELED);

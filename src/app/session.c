@@ -111,6 +111,7 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
         .program = s->program->report->program,
         .noun = s->program->report->noun,
     };
+    to->names_targets = s->program->names_targets;
     to->source_is_url = s->program->journal->source_is_url;
     to->log = measured ? &s->errors_only : &s->log;
     int status = progress_new(&progress, &to->progress);

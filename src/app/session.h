@@ -161,6 +161,7 @@ struct session_program {
     bool tells_failures;           /* it tells of failures, too: no messages about them */
     const char *const *exec_words; /* --exec, split; NULL = none */
     unsigned exec_jobs;
+    bool names_targets;    /* of several for each source: messages name them */
     bool uses_stdout;      /* the engine writes there by itself */
     struct tell_sink sink; /* of the real run; closed at its end */
     /* The words before an item's line of a dry run's plan; NULL = none (app/plan.h). */

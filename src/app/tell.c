@@ -46,8 +46,13 @@ static void tell_say(const struct tell *tell, enum px_log_level level, const cha
     const char *source = item->source != NULL ? item->source : "";
     const char *reason = tell_reason(item);
     char *shown = tell->to->source_is_url ? px_show_url_dup(source) : px_show_dup(source);
-    px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s", what, shown != NULL ? shown : "(no memory)",
-                *source != '\0' && reason != NULL ? ": " : "", reason != NULL ? reason : "");
+    const bool both = tell->to->names_targets && item->target != NULL;
+    char *target = both ? px_show_dup(item->target) : NULL;
+    px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s%s%s", what,
+                shown != NULL ? shown : "(no memory)", target != NULL ? " -> " : "",
+                target != NULL ? target : "", *source != '\0' && reason != NULL ? ": " : "",
+                reason != NULL ? reason : "");
+    free(target);
     free(shown);
 }
 

@@ -46,6 +46,7 @@ const char *px_check_attrs(const struct stat *source, const struct stat *target,
 struct sides {
     int source, target; /* open for reading, or O_PATH */
     const struct stat *source_st, *target_st;
+    const struct px_dest *dest;
 };
 
 /* Only root can have kept the owner of everything. */
@@ -59,8 +60,9 @@ static int check_attrs(struct px_copier *copier, const struct sides *sides, stru
         return px_fail_set(fail, PX_EATTR, 0, "check: another %s", what);
     }
     const int status = px_xattr_compare(copier, sides->source, sides->target, fail);
-    return status == PX_OK ? px_hardlink_check(copier, sides->source_st, sides->target_st, fail)
-                           : status;
+    return status == PX_OK
+               ? px_hardlink_check(copier, sides->dest, sides->source_st, sides->target_st, fail)
+               : status;
 }
 
 static int check_missing(struct px_fail *fail, int err, int dirfd)
@@ -152,7 +154,7 @@ static int check_open_file(struct px_copier *copier, struct px_entry *entry, int
                            (uint64_t)target.st_size, (uint64_t)source->st_size);
     }
     const int status = check_bytes(copier, in, out, &entry->bytes, fail);
-    const struct sides sides = {in, out, source, &target};
+    const struct sides sides = {in, out, source, &target, entry->dir->dest};
     return status == PX_OK ? check_attrs(copier, &sides, fail) : status;
 }
 
@@ -175,26 +177,27 @@ int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
 
 /* --- everything else -------------------------------------------------------------------------- */
 
-/* `in`: the source's own. */
-static int check_opened_node(struct px_copier *copier, int in, int out, const struct stat *source,
-                             const char *text, struct px_fail *fail)
+/* `sides` without the target's stat. */
+static int check_opened_node(struct px_copier *copier, struct sides sides, const char *text,
+                             struct px_fail *fail)
 {
+    const struct stat *source = sides.source_st;
     struct stat target = {0};
-    if (copier->io->fstat(out, &target) != 0) {
-        return px_fail_target(fail, errno, "check: stat target", out);
+    if (copier->io->fstat(sides.target, &target) != 0) {
+        return px_fail_target(fail, errno, "check: stat target", sides.target);
     }
+    sides.target_st = &target;
     if ((source->st_mode & S_IFMT) != (target.st_mode & S_IFMT) ||
         source->st_rdev != target.st_rdev) {
         return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the target is of another kind");
     }
     if (text != NULL) {
         char *there = (char *)copier->buf + HALF_BYTES; /* `text` is in the first half */
-        const ssize_t len = copier->io->readlinkat(out, "", there, HALF_BYTES);
+        const ssize_t len = copier->io->readlinkat(sides.target, "", there, HALF_BYTES);
         if (len < 0 || (size_t)len != strlen(text) || memcmp(there, text, (size_t)len) != 0) {
             return px_fail_set(fail, PX_EINTEGRITY, 0, "check: the link says something else");
         }
     }
-    const struct sides sides = {in, out, source, &target};
     return check_attrs(copier, &sides, fail);
 }
 
@@ -216,7 +219,8 @@ int px_check_node(struct px_copier *copier, const struct px_entry *entry, const 
     } else if (out < 0) {
         status = check_missing(fail, out_err, fds.target);
     } else {
-        status = check_opened_node(copier, in, out, source, text, fail);
+        const struct sides sides = {in, out, source, NULL, entry->dir->dest};
+        status = check_opened_node(copier, sides, text, fail);
     }
     close_looked_at(copier, out);
     close_looked_at(copier, in);
@@ -235,7 +239,7 @@ static int check_open_dir(struct px_copier *copier, const struct px_dir *dir, st
     if (copier->io->fstat(fds.target, &target) != 0) {
         return px_fail_target(fail, errno, "check: stat target", fds.target);
     }
-    const struct sides sides = {fds.source, fds.target, &dir->st, &target};
+    const struct sides sides = {fds.source, fds.target, &dir->st, &target, dir->dest};
     return check_attrs(copier, &sides, fail);
 }
 

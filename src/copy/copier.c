@@ -13,6 +13,7 @@
 #include "base/show.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/fanout.h"
 #include "copy/names.h"
 #include "copy/walk.h"
 
@@ -33,8 +34,10 @@ int px_copier_new(struct px_copy *copy, struct px_worker *worker, struct px_copi
     copier->dents = malloc(PX_WALK_BUF_BYTES);
     copier->files = px_names_new(px_names_room_max());
     copier->dirs = px_names_new(px_names_room_max());
-    if (copier->buf == NULL || copier->dents == NULL || copier->files == NULL ||
-        copier->dirs == NULL) {
+    const bool many = copy->dests.n > 1;
+    copier->lanes = many ? calloc(copy->dests.n, sizeof *copier->lanes) : NULL;
+    if ((many && copier->lanes == NULL) || copier->buf == NULL || copier->dents == NULL ||
+        copier->files == NULL || copier->dirs == NULL) {
         px_copier_free(copier);
         return PX_ENOMEM;
     }
@@ -48,6 +51,7 @@ void px_copier_free(struct px_copier *copier)
         return;
     }
     copier->account->counter[PX_COPY_CALLS] += px_io_calls() - copier->calls_before;
+    free(copier->lanes);
     free(copier->dirs);
     free(copier->files);
     free(copier->dents);
@@ -58,7 +62,7 @@ void px_copier_free(struct px_copier *copier)
 bool px_copier_stopping(const struct px_copier *copier)
 {
     return px_worker_stopping(copier->worker) ||
-           atomic_load_explicit(&copier->copy->full, memory_order_relaxed);
+           atomic_load_explicit(&copier->copy->dests.full, memory_order_relaxed);
 }
 
 bool px_copier_moved(struct px_copier *copier, uint64_t bytes)
@@ -164,14 +168,16 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
                       const struct px_fail *fail)
 {
     copier_keep_account(copier, entry);
+    if (state == PX_ITEM_FAILED && fail != NULL && px_fail_stops_all(fail) &&
+        !px_dest_fill(&copier->copy->dests, entry->dir->dest)) {
+        state = PX_ITEM_CANCELED; /* that was told of another item before */
+        fail = NULL;
+    }
     if (state == PX_ITEM_FAILED && entry->dir != NULL) {
         atomic_store_explicit(&entry->dir->failed, true, memory_order_relaxed);
     }
     if (state == PX_ITEM_OK && entry->action != PX_ACTION_DELETE) {
         copier_count_kind(copier->account, entry);
-    }
-    if (state == PX_ITEM_FAILED && fail != NULL && px_fail_stops_all(fail)) {
-        atomic_store_explicit(&copier->copy->full, true, memory_order_relaxed);
     }
     const bool listed = copier->copy->opts.every_item || fail != NULL;
     px_task_add(copier->task, entry, state, fail, copier->worker->index, listed);

@@ -27,6 +27,7 @@ struct px_copier {
     struct px_names *files; /* packs being filled while a listing is read */
     struct px_names *dirs;
     uint64_t calls_before; /* px_io_calls() when it began */
+    struct px_lane *lanes; /* one for each destination, when there are several; else NULL */
     int64_t shared_ns;     /* when work in hand was last begun or shared */
     bool queue_is_full;    /* the last offer was refused */
 };

@@ -18,6 +18,7 @@
 #include "copy/fail.h"
 #include "copy/pair.h"
 #include "copy/proof.h"
+#include "copy/tee.h"
 
 /* One read and one write. tests/bench/copycalls, a file of 32 MiB, ms of CPU with a buffer of
  *              64 KiB  128 KiB  256 KiB  512 KiB  1 MiB  4 MiB
@@ -33,6 +34,7 @@ struct px_data {
     struct px_pair *pair;
     int in;
     int out;                /* empty, at offset 0 */
+    struct px_tee *tee;     /* such files, in place of `out`; NULL: only that one */
     const struct stat *st;  /* the source's */
     struct px_proof *proof; /* hears of all bytes that are read; NULL or not active: nobody does */
     bool prefix;            /* no byte beyond st->st_size, however the source grows */
@@ -42,7 +44,7 @@ struct px_data {
     uint64_t bytes;  /* copied, holes included */
 };
 
-/* First: tries a reflink. PX_OK: done. PX_EAGAIN: not possible or not wanted here, copy the bytes.
+/* First: tries a reflink; for one file, not for a tee. PX_OK: done. PX_EAGAIN: not possible or not wanted here, copy the bytes.
  * PX_EREFUSED: it was asked for always and is impossible. PX_EIO, PX_EFULL. PX_ECANCELED. */
 PX_NODISCARD int px_data_reflink(struct px_data *data, struct px_fail *fail);
 

@@ -80,7 +80,7 @@ char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static struct px_dir *dir_new(struct px_copy *copy, const char *source_name,
+static struct px_dir *dir_new(struct px_copy *copy, struct px_dest *dest, const char *source_name,
                               const char *target_name)
 {
     const size_t source_bytes = strlen(source_name) + 1;
@@ -90,6 +90,8 @@ static struct px_dir *dir_new(struct px_copy *copy, const char *source_name,
         dir->source_name = memcpy(dir->text, source_name, source_bytes);
         dir->target_name = memcpy(dir->text + source_bytes, target_name, target_bytes);
         dir->copy = copy;
+        dir->dest = dest;
+        dir->head = dir;
         dir->fds = (struct px_dir_fds){-1, -1};
         dir->top = dir;
         atomic_init(&dir->refs, 1);
@@ -141,7 +143,10 @@ static bool expect_is(const struct px_expect *expect, const struct stat *st)
 static int dir_fill_container(struct px_copier *copier, const struct px_root *root,
                               struct px_dir *dir, struct px_fail *fail)
 {
-    const struct px_plan *plan = &copier->copy->plan;
+    const struct px_plan *plan = &dir->dest->plan;
+    if (root->status != PX_OK) { /* it went while the plans were made */
+        return px_fail_source(fail, root->os_errno, "open source");
+    }
     /* Only searched, never listed: O_PATH does, and asks for no read permission. */
     dir->fds.source = px_opendirs_openat(copier->copy, AT_FDCWD, root->source_dir,
                                          O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -161,10 +166,22 @@ static int dir_fill_container(struct px_copier *copier, const struct px_root *ro
     return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
 }
 
-int px_dir_open_container(struct px_copier *copier, const struct px_root *root, struct px_dir **out,
-                          struct px_fail *fail)
+/* The set's last one from now on, or its head. */
+static void dir_join(struct px_dir *dir, struct px_dir **set)
 {
-    struct px_dir *dir = dir_new(copier->copy, root->source_base, copier->copy->plan.target_base);
+    struct px_dir **last = set;
+    while (*last != NULL) {
+        last = &(*last)->also;
+    }
+    *last = dir;
+    dir->head = *set;
+}
+
+int px_dir_open_container(struct px_copier *copier, struct px_dest *dest,
+                          const struct px_root *root, struct px_dir **set, struct px_fail *fail)
+{
+    const char *base = root->source_base != NULL ? root->source_base : "";
+    struct px_dir *dir = dir_new(copier->copy, dest, base, dest->plan.target_base);
     if (dir == NULL) {
         return px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
     }
@@ -175,13 +192,13 @@ int px_dir_open_container(struct px_copier *copier, const struct px_root *root, 
         return status;
     }
     px_opendirs_add(dir);
-    *out = dir;
+    dir_join(dir, set);
     return PX_OK;
 }
 
 /* The source side: open, and be sure that it is what was meant. */
 static int dir_open_source_side(struct px_copier *copier, const struct px_entry *entry,
-                                struct px_dir *dir, struct px_fail *fail)
+                                const struct px_dir *head, struct px_dir *dir, struct px_fail *fail)
 {
     const struct px_dir_fds at = px_dir_acquire(entry->dir);
     dir->followed = px_select_follows(copier, entry);
@@ -198,7 +215,9 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
     if (copier->io->fstat(dir->fds.source, &dir->st) != 0) {
         return px_fail_source(fail, errno, "stat directory");
     }
-    if (entry->expect != NULL && !expect_is(entry->expect, &dir->st)) {
+    if ((entry->expect != NULL && !expect_is(entry->expect, &dir->st)) ||
+        (head != NULL &&
+         (head->st.st_dev != dir->st.st_dev || head->st.st_ino != dir->st.st_ino))) {
         return px_fail_set(fail, PX_ECHANGED, 0, "open directory: it was replaced by another");
     }
     if (expect_is(&dir->top->target_is, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
@@ -302,10 +321,10 @@ static int dir_learn(struct px_copier *copier, struct px_dir *dir, struct px_fai
     return dir->pair != NULL ? PX_OK : px_fail_set(fail, PX_ENOMEM, 0, "open: out of memory");
 }
 
-static int dir_fill(struct px_copier *copier, const struct px_entry *entry, struct px_dir *dir,
-                    struct px_fail *fail)
+static int dir_fill(struct px_copier *copier, const struct px_entry *entry,
+                    const struct px_dir *head, struct px_dir *dir, struct px_fail *fail)
 {
-    int status = dir_open_source_side(copier, entry, dir, fail);
+    int status = dir_open_source_side(copier, entry, head, dir, fail);
     if (status != PX_OK) {
         return status;
     }
@@ -325,8 +344,8 @@ static int dir_fill(struct px_copier *copier, const struct px_entry *entry, stru
 /* Which of the listed names, if there is a list, are below it. */
 static void dir_find_listed(struct px_dir *dir)
 {
-    const struct px_dir *parent = dir->parent;
-    if (parent == dir->top && parent->batch != NULL) {
+    const struct px_dir *parent = dir->parent->head;
+    if (parent->parent == NULL && parent->batch != NULL) {
         dir->listed = px_listed_all(parent->batch);
     } else if (parent->is_listed) {
         dir->listed = px_listed_below(&parent->listed, dir->source_name);
@@ -335,10 +354,11 @@ static void dir_find_listed(struct px_dir *dir)
     dir->listed_at = dir->listed.first;
 }
 
-int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct px_dir **out,
+int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct px_dir **set,
                 struct px_fail *fail)
 {
-    struct px_dir *dir = dir_new(copier->copy, entry->source_name, entry->target_name);
+    struct px_dir *dir =
+        dir_new(copier->copy, entry->dir->dest, entry->source_name, entry->target_name);
     if (dir == NULL) {
         return px_fail_set(fail, PX_ENOMEM, 0, "open directory: out of memory");
     }
@@ -347,23 +367,41 @@ int px_dir_open(struct px_copier *copier, const struct px_entry *entry, struct p
     dir_find_listed(dir);
     px_shard_enter(dir);
     px_opendirs_room(copier->copy);
-    const int status = dir_fill(copier, entry, dir, fail);
+    const int status = dir_fill(copier, entry, *set, dir, fail);
     if (status != PX_OK) {
         dir_give_up(copier, dir);
         return status;
     }
     px_opendirs_add(dir);
-    px_dir_hold(dir->parent);
+    if (*set == NULL) {
+        px_dir_hold(dir->parent);
+    }
     px_dir_keep(dir->parent);
-    *out = dir;
+    dir_join(dir, set);
     return PX_OK;
 }
 
 /* --- using ------------------------------------------------------------------------------------ */
 
+size_t px_dir_set_size(const struct px_dir *head)
+{
+    size_t n = 0;
+    for (; head != NULL; head = head->also) {
+        n++;
+    }
+    return n;
+}
+
+void px_dir_set_partly(struct px_dir *head)
+{
+    for (; head != NULL; head = head->also) {
+        atomic_store_explicit(&head->partly, true, memory_order_relaxed);
+    }
+}
+
 void px_dir_hold(struct px_dir *dir)
 {
-    atomic_fetch_add_explicit(&dir->refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&dir->head->refs, 1, memory_order_relaxed);
 }
 
 void px_dir_keep(struct px_dir *dir)
@@ -446,24 +484,36 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
     }
     px_copier_phase(&entry, PX_COPY_META);
     const struct px_fail *why = &fail;
-    if (status == PX_OK && dir->listing_fail != NULL) {
-        status = dir->listing_fail->status;
-        why = dir->listing_fail;
+    const struct px_fail *listing_fail = dir->head->listing_fail;
+    if (status == PX_OK && listing_fail != NULL) {
+        status = listing_fail->status;
+        why = listing_fail;
     } else if (status == PX_OK && atomic_load_explicit(&dir->partly, memory_order_relaxed)) {
         status = PX_ECANCELED;
     }
     px_copier_settle_status(copier, &entry, status, why);
 }
 
+static void dir_end(struct px_copier *copier, struct px_dir *dir)
+{
+    if (dir->parent != NULL) {
+        dir_finish(copier, dir);
+    }
+    px_opendirs_retire(dir);
+    px_dir_unkeep(dir);
+}
+
 void px_dir_drop(struct px_copier *copier, struct px_dir *dir)
 {
-    while (dir != NULL && atomic_fetch_sub_explicit(&dir->refs, 1, memory_order_acq_rel) == 1) {
-        struct px_dir *parent = dir->parent;
-        if (parent != NULL) {
-            dir_finish(copier, dir);
+    struct px_dir *head = dir != NULL ? dir->head : NULL;
+    while (head != NULL && atomic_fetch_sub_explicit(&head->refs, 1, memory_order_acq_rel) == 1) {
+        struct px_dir *parents = head->parent != NULL ? head->parent->head : NULL;
+        for (struct px_dir *other = head->also; other != NULL;) {
+            struct px_dir *next = other->also;
+            dir_end(copier, other);
+            other = next;
         }
-        px_opendirs_retire(dir);
-        px_dir_unkeep(dir);
-        dir = parent;
+        dir_end(copier, head); /* the others look into it */
+        head = parents;
     }
 }

@@ -3,6 +3,9 @@
  * copy/dir.h - a directory being copied: source and target, open together, shared by everything that
  * works below it, finished (owner, mode, times) after the last of it.
  *
+ * With several destinations there is one struct px_dir for each, all of the same source directory:
+ * a set, of which the first one, the head, has the references; they are finished together.
+ *
  * References: each task, each large file in chunks and each sub-directory that needs the directory
  * holds one. Whoever gives up the last one finishes the directory, there and then, and gives up the
  * reference to the parent that the directory held.
@@ -39,7 +42,10 @@ struct px_dir_fds {
 struct px_dir {
     /* fixed once others know it */
     struct px_copy *copy;
-    struct px_dir *parent; /* a reference; NULL: a container */
+    struct px_dest *dest; /* where the target is */
+    struct px_dir *head; /* of the set: the same source directory for each destination that takes */
+    struct px_dir *also; /* it; the head has the references. `also`: the next one, NULL: the last */
+    struct px_dir *parent; /* of the same destination; NULL: a container */
     struct px_dir *top;    /* the container at the upper end; itself for a container */
     struct px_pair *pair;
     struct stat st;             /* the source's, as it was when opened */
@@ -76,25 +82,34 @@ struct px_dir {
     struct px_dir_fds fds;
     struct px_opendir place;
 
-    /* written by the lister only, before it gives up its reference */
+    /* the head's, written by the lister only, before it gives up its reference */
     size_t listed_at;
     struct px_fail *listing_fail; /* the listing broke off; owned */
 
     char text[]; /* names; container: base paths */
 };
 
-/* The directories that hold an operand on both sides. `source_path` is resolved here, once;
- * `target_fd` is duplicated. `source_base` and `target_base` are what paths begin with in messages.
+/* The directories that hold an operand on both sides, `root` of the plan of `dest`. Its source_dir is
+ * resolved here, once; the target is the plan's.
+ * `*set`: NULL, or the head of the set that it joins; NULL becomes the new one.
  * PX_ESRC, PX_ECHANGED, PX_EIO, PX_ENOMEM with the text in `fail`. */
-PX_NODISCARD int px_dir_open_container(struct px_copier *copier, const struct px_root *root,
-                                       struct px_dir **out, struct px_fail *fail);
+PX_NODISCARD int px_dir_open_container(struct px_copier *copier, struct px_dest *dest,
+                                       const struct px_root *root, struct px_dir **set,
+                                       struct px_fail *fail);
 
 /* Opens the sub-directory of `entry` (entry->dir is its parent, of which the new one takes a
- * reference) and makes or opens its target. One reference is the caller's.
+ * reference) and makes or opens its target. One reference is the caller's. `*set` as above: a set
+ * has one source directory, and holds the parents' set up once.
  * PX_ESRC, PX_ECHANGED: the source. PX_EEXIST: something else has the target's name. PX_EREFUSED:
  * the target itself. PX_EIO, PX_EFULL, PX_ENOMEM. */
 PX_NODISCARD int px_dir_open(struct px_copier *copier, const struct px_entry *entry,
-                             struct px_dir **out, struct px_fail *fail);
+                             struct px_dir **set, struct px_fail *fail);
+
+/* How many destinations take it. */
+size_t px_dir_set_size(const struct px_dir *head);
+
+/* Something below it was canceled, or never seen, for all destinations. */
+void px_dir_set_partly(struct px_dir *head);
 
 /* One more reference; the caller must hold one. */
 void px_dir_hold(struct px_dir *dir);

@@ -120,7 +120,8 @@ bool px_earlier_continues(const struct px_copier *copier, const struct px_entry 
 {
     const struct px_copy_opts *opts = &copier->copy->opts;
     return opts->memory != NULL && opts->hash == PX_HASH_NONE && entry->attempts == 1 &&
-           (uint64_t)source->st_size / 2 >= px_chunks_bytes(copier) && !px_data_is_sparse(source);
+           opts->n_also == 0 && (uint64_t)source->st_size / 2 >= px_chunks_bytes(copier) &&
+           !px_data_is_sparse(source);
 }
 
 bool px_earlier_knows_part(struct px_copier *copier, const struct px_entry *entry,

@@ -116,7 +116,7 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
         px_copy_free(copy);
         return status;
     }
-    status = px_plan_make(&copy->opts, error, n, &copy->plan);
+    status = px_dests_open(copy, error, n, &copy->dests);
     if (status != PX_OK) {
         px_copy_free(copy);
         return status;
@@ -138,7 +138,7 @@ void px_copy_free(struct px_copy *copy)
         return;
     }
     px_hardlinks_fini(&copy->hardlinks);
-    px_plan_fini(&copy->plan);
+    px_dests_close(&copy->dests);
     px_pairs_fini(&copy->pairs);
     px_patterns_free(&copy->patterns);
     px_opendirs_fini(&copy->opendirs);
@@ -156,7 +156,15 @@ int px_copy_sync(struct px_copy *copy)
     if (copy->opts.sync != PX_SYNC_END || copy->opts.dry_run || copy->opts.check) {
         return PX_OK;
     }
-    return syncfs(copy->plan.target_fd) == 0 ? PX_OK : PX_EIO;
+    int status = PX_OK;
+    for (size_t i = 0; i < copy->dests.n; i++) {
+        const struct px_dest *dest = &copy->dests.items[i];
+        const bool again = dest->volume != &dest->own; /* the file system of another one */
+        if (!again && syncfs(dest->plan.target_fd) != 0) {
+            status = PX_EIO;
+        }
+    }
+    return status;
 }
 
 const struct px_account *px_copy_account(const struct px_copy *copy, unsigned worker)

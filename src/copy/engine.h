@@ -14,11 +14,11 @@
 
 #include "base/fdio.h"
 #include "core/meter.h"
+#include "copy/dest.h"
 #include "copy/hardlink.h"
 #include "copy/opendirs.h"
 #include "copy/pair.h"
 #include "copy/pattern.h"
-#include "copy/plan.h"
 
 #define PX_CACHE_LINE 64
 
@@ -32,7 +32,7 @@ struct px_copy {
     struct px_copy_opts opts;
     const struct px_io_ops *io;
     struct px_io_ops shard_io; /* with --shard: what `io` is */
-    struct px_plan plan;
+    struct px_dests dests;     /* the flags in it are atomic */
     mode_t umask;
     uid_t uid; /* effective */
     gid_t gid;
@@ -44,8 +44,6 @@ struct px_copy {
     struct px_opendirs opendirs;   /* the same */
     struct px_hardlinks hardlinks; /* the same */
     struct meter meter;            /* --limit-rate */
-    atomic_uint_fast64_t deleted;  /* names, by --delete */
-    atomic_bool full;              /* the target is full or read-only: nothing more is begun */
 };
 
 #endif

@@ -109,6 +109,7 @@ struct removal {
     dev_t dev; /* nothing on another file system is touched */
     bool kept; /* something in it stays, and so does all that it is in */
     const struct px_select *select;
+    struct px_dest *dest;
     struct px_fail *fail;
 };
 
@@ -152,21 +153,20 @@ static bool removal_protects(const struct removal *r, const char *name, bool is_
 }
 
 /* May one more be deleted? */
-static bool extra_count(struct px_copier *copier)
+static bool extra_count(const struct removal *r)
 {
-    const uint64_t limit = copier->copy->opts.max_delete;
-    const uint64_t before =
-        atomic_fetch_add_explicit(&copier->copy->deleted, 1, memory_order_relaxed);
+    const uint64_t limit = r->copier->copy->opts.max_delete;
+    const uint64_t before = atomic_fetch_add_explicit(&r->dest->deleted, 1, memory_order_relaxed);
     if (limit == 0 || before < limit) {
         return true;
     }
-    atomic_fetch_sub_explicit(&copier->copy->deleted, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&r->dest->deleted, 1, memory_order_relaxed);
     return false;
 }
 
 static int removal_unlink(struct removal *r, int dirfd, const char *name, int flags)
 {
-    if (!extra_count(r->copier)) {
+    if (!extra_count(r)) {
         return px_fail_set(r->fail, PX_EREFUSED, 0, "delete: --max-delete is reached");
     }
     if (r->copier->copy->opts.dry_run) {
@@ -340,7 +340,11 @@ static enum px_copy_type extra_type(mode_t mode)
 static int extra_delete(struct scan *scan, const char *name, const struct stat *st, bool *kept,
                         struct px_fail *fail)
 {
-    struct removal r = {.copier = scan->copier, .fd = -1, .select = &scan->select, .fail = fail};
+    struct removal r = {.copier = scan->copier,
+                        .fd = -1,
+                        .select = &scan->select,
+                        .dest = scan->dir->dest,
+                        .fail = fail};
     struct stat dir;
     if (scan->copier->io->fstat(scan->fds.target, &dir) != 0) {
         return px_fail_target(fail, errno, "delete", scan->fds.target);
@@ -386,7 +390,7 @@ static bool extra_is_due(const struct px_copier *copier, struct px_dir *dir)
 {
     const struct px_copy_opts *opts = &copier->copy->opts;
     return (opts->remove_extra || opts->check) && dir->target_is.type != 0 && !dir->made &&
-           !dir->elsewhere && !dir->is_listed && dir->listing_fail == NULL &&
+           !dir->elsewhere && !dir->is_listed && dir->head->listing_fail == NULL &&
            !atomic_load_explicit(&dir->partly, memory_order_relaxed) &&
            (opts->check || !atomic_load_explicit(&dir->failed, memory_order_relaxed)) &&
            !px_copier_stopping(copier);

@@ -26,11 +26,6 @@
 #include "copy/select.h"
 #include "copy/walk.h"
 
-#define FILE_TRIES 3
-
-/* From this size on the display gets a line of the file's own instead of the directory's. */
-#define SHOW_MIN_BYTES (1024 * 1024)
-
 bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
 {
     return before->st_dev == after->st_dev && before->st_ino == after->st_ino &&
@@ -75,8 +70,8 @@ static int file_open_source(struct px_copier *copier, const struct px_entry *ent
     return *fd >= 0 ? PX_OK : px_fail_source(fail, err, "open source");
 }
 
-static int file_look(struct px_copier *copier, const struct px_entry *entry, struct px_file *file,
-                     struct px_fail *fail)
+int px_file_look(struct px_copier *copier, const struct px_entry *entry, struct px_file *file,
+                 struct px_fail *fail)
 {
     int status = file_open_source(copier, entry, &file->in, fail);
     if (status != PX_OK) {
@@ -146,7 +141,8 @@ static int file_prove(struct px_copier *copier, struct px_entry *entry, struct p
     if (!file->proof.active) {
         return PX_OK;
     }
-    if (px_proof_digest(&file->proof, entry->bytes, entry->digest) != PX_OK) {
+    if (entry->digest[0] == '\0' &&
+        px_proof_digest(&file->proof, entry->bytes, entry->digest) != PX_OK) {
         return px_fail_set(fail, PX_EINTERNAL, 0, "digest");
     }
     const int status = file->proof.verify
@@ -227,7 +223,7 @@ static int file_fill(struct px_copier *copier, struct px_entry *entry, struct px
                      bool may_share, bool *shared, struct px_fail *fail)
 {
     struct px_activity *activity = copier->copy->opts.activity;
-    const bool shown = file->st.st_size >= SHOW_MIN_BYTES;
+    const bool shown = (uint64_t)file->st.st_size >= PX_FILE_SHOW_MIN_BYTES;
     if (shown) {
         px_activity_begin(activity, copier->worker->index, entry->source_name,
                           (uint64_t)file->st.st_size);
@@ -255,9 +251,8 @@ static int file_check(struct px_copier *copier, struct px_entry *entry, struct p
     return px_file_is_unchanged(&file->st, &after) ? status : PX_EAGAIN;
 }
 
-/* Before anything is written. `*copy`: it is to be copied. */
-static int file_judge(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
-                      bool *copy, struct px_fail *fail)
+int px_file_judge(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
+                  bool *copy, struct px_fail *fail)
 {
     if (copier->copy->opts.check) {
         *copy = false;
@@ -278,10 +273,10 @@ static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_s
                     struct px_fail *fail)
 {
     struct px_file file = {.in = -1, .out = {.fd = -1}};
-    int status = file_look(copier, entry, &file, fail);
+    int status = px_file_look(copier, entry, &file, fail);
     bool copy = status == PX_OK;
     if (copy) {
-        status = file_judge(copier, entry, &file, &copy, fail);
+        status = px_file_judge(copier, entry, &file, &copy, fail);
     }
     if (copy) {
         px_walk_share(copier, (uint64_t)file.st.st_size);
@@ -299,21 +294,29 @@ static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_s
     return status;
 }
 
+void px_file_begin_try(struct px_entry *entry)
+{
+    entry->attempts++;
+    entry->bytes = 0;
+    entry->engine = PX_ENGINE_NONE;
+    entry->digest[0] = '\0';
+}
+
+int px_file_fail_changing(struct px_fail *fail)
+{
+    return px_fail_set(fail, PX_ECHANGED, 0, "copy: the source kept changing (%d tries)",
+                       PX_FILE_TRIES);
+}
+
 static int file_tries(struct px_copier *copier, struct px_entry *entry, bool may_share,
                       bool *shared, struct px_fail *fail)
 {
     int status = PX_EAGAIN;
-    while (status == PX_EAGAIN && entry->attempts < FILE_TRIES) {
-        entry->attempts++;
-        entry->bytes = 0;
-        entry->engine = PX_ENGINE_NONE;
+    while (status == PX_EAGAIN && entry->attempts < PX_FILE_TRIES) {
+        px_file_begin_try(entry);
         status = file_try(copier, entry, may_share, shared, fail);
     }
-    if (status == PX_EAGAIN) {
-        return px_fail_set(fail, PX_ECHANGED, 0, "copy: the source kept changing (%d tries)",
-                           FILE_TRIES);
-    }
-    return status;
+    return status == PX_EAGAIN ? px_file_fail_changing(fail) : status;
 }
 
 int px_file_copy_again(struct px_copier *copier, struct px_entry *entry, struct px_fail *fail)

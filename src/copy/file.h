@@ -14,6 +14,11 @@
 #include "copy/proof.h"
 #include "copy/publish.h"
 
+#define PX_FILE_TRIES 3
+
+/* From this size on the display gets a line of the file's own instead of the directory's. */
+#define PX_FILE_SHOW_MIN_BYTES ((uint64_t)1024 * 1024)
+
 /* A file in hand: the open source, what it was when it was opened, and the new file. */
 struct px_file {
     int in; /* -1: not open */
@@ -29,6 +34,18 @@ void px_file_copy(struct px_copier *copier, struct px_entry *entry);
  * opened anew. The result is for px_copier_settle_status(). */
 PX_NODISCARD int px_file_copy_again(struct px_copier *copier, struct px_entry *entry,
                                     struct px_fail *fail);
+
+/* The steps of one try, for those who make it for several targets (copy/fanout.h).
+ * A try begins: */
+void px_file_begin_try(struct px_entry *entry);
+/* Opens the source of `entry` and looks at it: file->in, file->st. PX_ESRC, PX_ECHANGED. */
+PX_NODISCARD int px_file_look(struct px_copier *copier, const struct px_entry *entry,
+                              struct px_file *file, struct px_fail *fail);
+/* Before anything is written. `*copy`: it is to be copied; else the result is the file's. */
+PX_NODISCARD int px_file_judge(struct px_copier *copier, struct px_entry *entry,
+                               struct px_file *file, bool *copy, struct px_fail *fail);
+/* The last try saw the source change, too. PX_ECHANGED. */
+int px_file_fail_changing(struct px_fail *fail);
 
 /* What follows when all bytes are written: was the source left alone meanwhile, owner, mode, times,
  * final name. PX_EAGAIN: it changed, or must be written again for another reason. PX_EATTR: done,

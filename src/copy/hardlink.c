@@ -34,9 +34,11 @@
 struct group_key {
     uint64_t dev;
     uint64_t ino;
+    const struct px_dest *dest; /* links of each other are on one file system */
 };
 
-/* Inode numbers of one device, mostly: the high bits of the product are good ones. */
+/* Inode numbers of one device, mostly: the high bits of the product are good ones. (The same file for
+ * another destination hashes alike: there are few of those.) */
 static unsigned group_hash(const void *key)
 {
     const struct group_key *file = key;
@@ -91,10 +93,10 @@ void px_hardlinks_fini(struct px_hardlinks *links)
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* The group of that file, made when it is new. NULL: out of memory. */
-static struct px_group *groups_get_locked(struct px_hardlinks *links, const struct stat *source)
-    PX_REQUIRES(links->lock)
+static struct px_group *groups_get_locked(struct px_hardlinks *links, const struct px_dest *dest,
+                                          const struct stat *source) PX_REQUIRES(links->lock)
 {
-    const struct group_key key = {source->st_dev, source->st_ino};
+    const struct group_key key = {source->st_dev, source->st_ino, dest};
     struct px_group *group = NULL;
     HASH_FIND(hh, links->groups, &key, sizeof key, group);
     if (group != NULL) {
@@ -156,6 +158,7 @@ static struct px_task *task_of(struct px_copier *copier, const struct px_entry *
     const struct px_task *now = copier->task;
     task->root = now->opened ? NULL : now->root; /* an operand goes by another name */
     task->dir = entry->dir;
+    task->alone = true;
     px_dir_hold(task->dir);
     return task;
 }
@@ -337,7 +340,7 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
         return PX_OK;
     }
     px_mutex_lock(&links->lock);
-    struct px_group *group = groups_get_locked(links, source);
+    struct px_group *group = groups_get_locked(links, entry->dir->dest, source);
     const enum group_state state = group != NULL ? group->state : GROUP_FREE;
     if (group != NULL && state == GROUP_FREE) {
         group->state = GROUP_LED;
@@ -363,8 +366,8 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
     return link_end(copier, entry, group, link_to(copier, entry, group, source, fail), copy);
 }
 
-int px_hardlink_check(struct px_copier *copier, const struct stat *source,
-                      const struct stat *target, struct px_fail *fail)
+int px_hardlink_check(struct px_copier *copier, const struct px_dest *dest,
+                      const struct stat *source, const struct stat *target, struct px_fail *fail)
 {
     struct px_hardlinks *links = &copier->copy->hardlinks;
     const struct px_copy_opts *opts = &copier->copy->opts;
@@ -374,7 +377,7 @@ int px_hardlink_check(struct px_copier *copier, const struct stat *source,
     }
     bool same = true;
     px_mutex_lock(&links->lock);
-    struct px_group *group = groups_get_locked(links, source);
+    struct px_group *group = groups_get_locked(links, dest, source);
     if (group == NULL) {
         px_mutex_unlock(&links->lock);
         return px_fail_set(fail, PX_ENOMEM, 0, "check: out of memory");

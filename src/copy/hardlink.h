@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 
 struct px_copier;
+struct px_dest;
 struct px_entry;
 struct px_fail;
 struct px_group;
@@ -43,8 +44,9 @@ PX_NODISCARD int px_hardlink_enter(struct px_copier *copier, struct px_entry *en
 
 /* For --check: has this name become what the first name of its group, compared before, has become?
  * PX_EATTR: it is another file. PX_ENOMEM. */
-PX_NODISCARD int px_hardlink_check(struct px_copier *copier, const struct stat *source,
-                                   const struct stat *target, struct px_fail *fail);
+PX_NODISCARD int px_hardlink_check(struct px_copier *copier, const struct px_dest *dest,
+                                   const struct stat *source, const struct stat *target,
+                                   struct px_fail *fail);
 
 /* The entry that leads a group was settled: `there`, also when an attribute was lost on the way. For
  * px_copier_settle(). */

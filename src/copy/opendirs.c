@@ -251,7 +251,7 @@ static bool fds_are(const struct px_dir *dir, struct px_dir_fds fds)
 
 static struct px_dir_fds container_open(const struct px_dir *dir)
 {
-    struct px_dir_fds fds = {.source = -1, .target = dir->copy->plan.target_fd};
+    struct px_dir_fds fds = {.source = -1, .target = dir->dest->plan.target_fd};
     fds.source = px_opendirs_openat(dir->copy, AT_FDCWD, dir->root->source_dir,
                                     O_PATH | O_DIRECTORY | O_CLOEXEC);
     return fds;

@@ -72,7 +72,7 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
         source->out_of_memory = true;
         return PX_ENOMEM;
     }
-    task->root = &source->copy->plan.roots[0];
+    task->root = &source->copy->dests.items[0].plan.roots[0];
     task->batch = batch;
     *out = (struct px_next){.task = &task->result};
     return PX_OK;
@@ -81,7 +81,7 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
 /* The next operand that is ours; a directory is everybody's. */
 static const struct px_root *source_next_root(struct px_copy_source *source)
 {
-    const struct px_plan *plan = &source->copy->plan;
+    const struct px_plan *plan = &source->copy->dests.items[0].plan;
     for (; source->next_root < plan->n_roots; source->next_root++) {
         const struct px_root *root = &plan->roots[source->next_root];
         const char *name = root->status == PX_OK ? root->target_name : root->operand;
@@ -96,7 +96,7 @@ static const struct px_root *source_next_root(struct px_copy_source *source)
 static int source_next(struct px_source *base, struct px_next *out)
 {
     struct px_copy_source *source = (struct px_copy_source *)base;
-    const struct px_plan *plan = &source->copy->plan;
+    const struct px_plan *plan = &source->copy->dests.items[0].plan;
     if (source->draining || source->next_root == plan->n_roots) {
         return PX_EEND;
     }
@@ -153,6 +153,13 @@ static uint64_t source_total_items(struct px_source *base)
     return 0;
 }
 
+/* Of several destinations one is full. */
+static bool source_has_room(struct px_source *base)
+{
+    const struct px_copy_source *source = (const struct px_copy_source *)base;
+    return !atomic_load_explicit(&source->copy->dests.full, memory_order_relaxed);
+}
+
 static void source_free(struct px_source *base)
 {
     px_listfile_free(((struct px_copy_source *)base)->list);
@@ -177,6 +184,7 @@ int px_copy_source(struct px_copy *copy, struct px_source **out)
         .drain = source_drain,
         .error = source_error,
         .total_items = source_total_items,
+        .has_room = source_has_room,
         .free = source_free,
     };
     struct px_copy_source *source = calloc(1, sizeof *source);

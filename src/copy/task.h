@@ -41,8 +41,9 @@ struct px_task {
     enum px_task_kind kind;
     struct px_task *below; /* on a worker's own stack */
 
-    const struct px_root *root; /* ROOT and what it became; else NULL; borrowed from the plan */
+    const struct px_root *root; /* ROOT and what it became; else NULL; of the first plan */
     struct px_dir *dir;         /* a reference; DIR: the parent until `opened` */
+    bool alone;                 /* for the destination of `dir` only, not for all of its set */
     bool opened;                /* DIR: `dir` is the directory itself */
     bool listing;               /* DIR: the listing is not at its end */
     struct px_names *dirs;      /* sub-directories not yet handed out, owned */

@@ -21,6 +21,7 @@
 #include "base/path.h"
 #include "copy/dir.h"
 #include "copy/durable.h"
+#include "copy/fanout.h"
 #include "copy/file.h"
 #include "copy/link.h"
 #include "copy/names.h"
@@ -37,13 +38,14 @@
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
-/* The names and expectations of an operand go with the first step below its container only. */
-static void walk_fill_entry(const struct px_task *task, const char *name, unsigned char type,
-                            struct px_entry *entry)
+/* The names and expectations of an operand go with the first step below its container only. `dir`:
+ * the task's, or another one of its set. */
+static void walk_fill_entry(const struct px_task *task, struct px_dir *dir, const char *name,
+                            unsigned char type, struct px_entry *entry)
 {
-    const struct px_root *root = task->opened ? NULL : task->root;
+    const struct px_root *root = task->opened || task->root == NULL ? NULL : dir->root;
     *entry = (struct px_entry){
-        .dir = task->dir,
+        .dir = dir,
         .source_name = name,
         .target_name = root != NULL ? root->target_name : name,
         .expect = root != NULL ? &root->expect : NULL,
@@ -58,7 +60,6 @@ static void walk_fill_entry(const struct px_task *task, const char *name, unsign
 static void walk_fail_root(struct px_copier *copier, const struct px_fail *fail)
 {
     struct px_task *task = copier->task;
-    task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
     PX_IGNORE(
         px_task_add_operand(task, task->root->operand, fail->status, fail->os_errno, fail->text));
     copier->account->items++;
@@ -77,6 +78,29 @@ static bool walk_root_is_excluded(const struct px_copier *copier, const struct p
     return excluded;
 }
 
+/* Opens the operand's directories for each destination that takes it. False: none does. */
+static bool walk_open_containers(struct px_copier *copier)
+{
+    struct px_dests *dests = &copier->copy->dests;
+    struct px_task *task = copier->task;
+    for (size_t i = 0; i < dests->n; i++) {
+        struct px_dest *dest = &dests->items[i];
+        struct px_fail fail = {.status = PX_OK};
+        if (px_dest_is_full(dest) || (dest->shortfall != NULL && !px_dest_fill(dests, dest))) {
+            px_copier_cancel(copier, 1);
+        } else if (dest->shortfall != NULL) {
+            PX_IGNORE(px_fail_set(&fail, PX_EFULL, 0, "%s", dest->shortfall));
+        } else {
+            const struct px_root *root = px_dest_root(dests, dest, task->root);
+            PX_IGNORE(px_dir_open_container(copier, dest, root, &task->dir, &fail));
+        }
+        if (fail.status != PX_OK) {
+            walk_fail_root(copier, &fail);
+        }
+    }
+    return task->dir != NULL;
+}
+
 /* An operand becomes a directory or a pack of one name. False: it failed, or is left out. */
 static bool walk_begin_root(struct px_copier *copier)
 {
@@ -86,8 +110,8 @@ static bool walk_begin_root(struct px_copier *copier)
         task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
         return false;
     }
-    if (px_dir_open_container(copier, task->root, &task->dir, &fail) != PX_OK) {
-        walk_fail_root(copier, &fail);
+    if (!walk_open_containers(copier)) {
+        task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
         return false;
     }
     task->dir->batch = task->batch;
@@ -102,34 +126,61 @@ static bool walk_begin_root(struct px_copier *copier)
         px_names_add(task->files, (unsigned char)IFTODT(task->root->expect.type),
                      task->root->source_name) != PX_OK) {
         PX_IGNORE(px_fail_set(&fail, PX_ENOMEM, 0, "open: out of memory"));
+        px_dir_set_partly(task->dir);
         walk_fail_root(copier, &fail);
         return false;
     }
     return true;
 }
 
-/* From the parent's reference to the directory's own. False: it failed and is settled. */
-static bool walk_open_dir(struct px_copier *copier)
+/* For a destination that takes no more: it lacks the name. */
+static bool walk_is_given_up(struct px_copier *copier, struct px_dir *dir)
 {
-    struct px_task *task = copier->task;
+    if (!px_dest_is_full(dir->dest)) {
+        return false;
+    }
+    px_copier_cancel(copier, 1);
+    atomic_store_explicit(&dir->partly, true, memory_order_relaxed);
+    return true;
+}
+
+/* For one destination, whose directory above it is `parent`. */
+static void walk_open_dir_for(struct px_copier *copier, struct px_dir *parent, struct px_dir **set)
+{
+    const struct px_task *task = copier->task;
     const char *name = task->root != NULL ? task->root->source_name : task->name;
     struct px_entry entry;
     struct px_fail fail;
-    walk_fill_entry(task, name, DT_DIR, &entry);
+    if (walk_is_given_up(copier, parent)) {
+        return;
+    }
+    walk_fill_entry(task, parent, name, DT_DIR, &entry);
     px_copier_begin(copier, &entry);
-    struct px_dir *dir;
-    const int status = px_dir_open(copier, &entry, &dir, &fail);
+    const int status = px_dir_open(copier, &entry, set, &fail);
     px_copier_phase(&entry, PX_COPY_WALK);
     if (status != PX_OK) {
         px_copier_settle_status(copier, &entry, status, &fail);
-        return false;
+        return;
     }
     copier->account->phase_ns[PX_COPY_WALK] += entry.phase_ns[PX_COPY_WALK];
-    struct px_dir *parent = task->dir;
-    task->dir = dir;
+}
+
+/* From the parents' reference to the directory's own. False: nobody takes it, and it is settled. */
+static bool walk_open_dir(struct px_copier *copier)
+{
+    struct px_task *task = copier->task;
+    struct px_dir *parents = task->dir;
+    struct px_dir *set = NULL;
+    for (struct px_dir *parent = parents; parent != NULL; parent = parent->also) {
+        walk_open_dir_for(copier, parent, &set);
+    }
+    if (set == NULL) {
+        return false;
+    }
+    task->dir = set;
     task->opened = true;
-    task->listing = !dir->elsewhere;
-    px_dir_drop(copier, parent);
+    task->listing = !set->elsewhere;
+    px_dir_drop(copier, parents);
     return true;
 }
 
@@ -160,7 +211,7 @@ static void walk_break_listing(struct px_copier *copier, int err)
     if (dir->listing_fail != NULL) {
         PX_IGNORE(px_fail_source(dir->listing_fail, err != 0 ? err : ENOMEM, "read directory"));
     } else {
-        atomic_store_explicit(&dir->partly, true, memory_order_relaxed);
+        px_dir_set_partly(dir);
     }
 }
 
@@ -340,6 +391,7 @@ void px_walk_share(struct px_copier *copier, uint64_t bytes)
         return;
     }
     half->dir = task->dir;
+    half->alone = task->alone;
     px_dir_hold(half->dir);
     if (!px_copier_offer(copier, half)) {
         px_copier_push(copier, half);
@@ -348,15 +400,55 @@ void px_walk_share(struct px_copier *copier, uint64_t bytes)
 
 /* --- copying ---------------------------------------------------------------------------------- */
 
-static void walk_copy_one(struct px_copier *copier, const char *name, unsigned char type)
+static void walk_copy_for(struct px_copier *copier, struct px_dir *dir, const char *name,
+                          unsigned char type)
 {
     struct px_entry entry;
-    walk_fill_entry(copier->task, name, type, &entry);
+    walk_fill_entry(copier->task, dir, name, type, &entry);
     switch (entry.type) {
     case PX_COPY_FILE: px_file_copy(copier, &entry); break;
     case PX_COPY_LINK: px_link_copy(copier, &entry); break;
     case PX_COPY_DIR: /* never among the files */
     case PX_COPY_SPECIAL: px_special_copy(copier, &entry, type); break;
+    }
+}
+
+/* For all destinations of the set: a file is read once for them, anything else is made for each. */
+static void walk_copy_for_set(struct px_copier *copier, struct px_dir *head, const char *name,
+                              unsigned char type)
+{
+    size_t n = 0;
+    struct px_dir *last = NULL;
+    for (struct px_dir *dir = head; dir != NULL; dir = dir->also) {
+        if (walk_is_given_up(copier, dir)) {
+            continue;
+        }
+        if (type != DT_REG) {
+            walk_copy_for(copier, dir, name, type);
+            continue;
+        }
+        copier->lanes[n] = (struct px_lane){0};
+        walk_fill_entry(copier->task, dir, name, type, &copier->lanes[n].entry);
+        last = dir;
+        n++;
+    }
+    if (n == 1) {
+        walk_copy_for(copier, last, name, type);
+    } else if (n > 1) {
+        px_fanout_copy(copier, copier->lanes, n);
+    }
+}
+
+static void walk_copy_one(struct px_copier *copier, const char *name, unsigned char type)
+{
+    struct px_task *task = copier->task;
+    if (task->alone && walk_is_given_up(copier, task->dir)) {
+        return;
+    }
+    if (task->alone || task->dir->also == NULL) {
+        walk_copy_for(copier, task->dir, name, type);
+    } else {
+        walk_copy_for_set(copier, task->dir, name, type);
     }
 }
 
@@ -406,6 +498,15 @@ bool px_walk_run(struct px_copier *copier)
     return true;
 }
 
+/* For how many destinations the task is. */
+static size_t walk_targets(const struct px_copier *copier, const struct px_task *task)
+{
+    if (task->dir == NULL) {
+        return task->kind == PX_TASK_ROOT ? copier->copy->dests.n : 0;
+    }
+    return task->alone ? 1 : px_dir_set_size(task->dir->head);
+}
+
 void px_walk_end(struct px_copier *copier)
 {
     struct px_task *task = copier->task;
@@ -413,14 +514,15 @@ void px_walk_end(struct px_copier *copier)
     const bool never_begun =
         task->kind == PX_TASK_ROOT || (task->kind == PX_TASK_DIR && !task->opened);
     if (left > 0 || never_begun) {
-        px_copier_cancel(copier, left + (never_begun ? 1 : 0));
+        px_copier_cancel(copier, (left + (never_begun ? 1 : 0)) * walk_targets(copier, task));
     }
     const bool knows_dir = task->kind == PX_TASK_NAMES || task->opened;
     if (task->dir != NULL && knows_dir && (left > 0 || task->listing)) {
-        atomic_store_explicit(&task->dir->partly, true, memory_order_relaxed);
+        px_dir_set_partly(task->dir->head);
     }
-    if (knows_dir && task->dir != NULL) {
-        px_durable_promised(copier, task->dir);
+    for (struct px_dir *dir = knows_dir ? task->dir : NULL; dir != NULL;
+         dir = task->alone ? NULL : dir->also) {
+        px_durable_promised(copier, dir);
     }
     px_dir_drop(copier, task->dir);
     task->dir = NULL;

@@ -215,8 +215,9 @@ static inline struct px_dir *fake_container(struct fake *fake, struct px_entry *
 {
     struct px_dir *dir = NULL;
     struct px_fail fail;
-    const struct px_root *root = &fake->copy->plan.roots[0];
-    assert_int_equal(px_dir_open_container(fake->copier, root, &dir, &fail), PX_OK);
+    const struct px_root *root = &fake->copy->dests.items[0].plan.roots[0];
+    assert_int_equal(
+        px_dir_open_container(fake->copier, &fake->copy->dests.items[0], root, &dir, &fail), PX_OK);
     *entry = (struct px_entry){.dir = dir,
                                .source_name = root->source_name,
                                .target_name = root->target_name,

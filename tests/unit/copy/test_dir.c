@@ -78,7 +78,7 @@ static void test_dir_paths_read_as_the_user_wrote(void **state)
     io_fault_reset();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct job job;
-        struct px_dir *dir;
+        struct px_dir *dir = NULL;
         job_begin(&job, rows[i].source, rows[i].target, true);
         expect_path(job.entry.dir, PX_SIDE_SOURCE, job.entry.source_name, rows[i].source_dir);
         expect_path(job.entry.dir, PX_SIDE_TARGET, job.entry.target_name, rows[i].target_dir);
@@ -94,8 +94,8 @@ static void test_dir_last_reference_finishes_it_and_its_parent(void **state)
 {
     (void)state;
     struct job job;
-    struct px_dir *dir;
-    struct px_dir *below;
+    struct px_dir *dir = NULL;
+    struct px_dir *below = NULL;
     tree_dir("src");
     tree_dir("src/sub");
     assert_int_equal(chmod("src/sub", 0555), 0);
@@ -125,7 +125,7 @@ static void test_dir_existing_target_is_merged_into(void **state)
 {
     (void)state;
     struct job job;
-    struct px_dir *dir;
+    struct px_dir *dir = NULL;
     tree_dir("src");
     assert_int_equal(chmod("src", 0700), 0);
     tree_dir("dst");
@@ -147,7 +147,7 @@ static void test_dir_planted_link_is_refused(void **state)
 {
     (void)state;
     struct job job;
-    struct px_dir *dir;
+    struct px_dir *dir = NULL;
     tree_dir("src");
     tree_dir("dst");
     tree_dir("outside");
@@ -163,7 +163,7 @@ static void test_dir_file_in_the_way_is_refused(void **state)
 {
     (void)state;
     struct job job;
-    struct px_dir *dir;
+    struct px_dir *dir = NULL;
     tree_dir("src");
     tree_dir("dst");
     io_fault_reset();
@@ -197,7 +197,7 @@ static void test_dir_source_swapped_is_not_followed(void **state)
     } rows[] = {{swap_for_link, PX_ESRC}, {swap_for_other, PX_ECHANGED}};
     for (size_t i = 0; i < 2; i++) {
         struct job job;
-        struct px_dir *dir;
+        struct px_dir *dir = NULL;
         tree_dir("src");
         io_fault_reset();
         job_begin(&job, "src", "dst", false);
@@ -214,8 +214,8 @@ static void test_dir_target_below_source_is_refused(void **state)
 {
     (void)state;
     struct job job;
-    struct px_dir *dir;
-    struct px_dir *below;
+    struct px_dir *dir = NULL;
+    struct px_dir *below = NULL;
     tree_dir("src");
     io_fault_reset();
     job_begin(&job, "src", "dst", false);

@@ -37,6 +37,7 @@ static void job_begin(struct job *job, enum px_copy_sync sync)
     assert_int_equal(fake_open(&job->fake, &opts, 1), PX_OK);
     assert_non_null(fake_container(&job->fake, &job->entry));
     job->entry.type = PX_COPY_DIR;
+    job->dir = NULL;
     assert_int_equal(px_dir_open(job->fake.copier, &job->entry, &job->dir, &job->fail), PX_OK);
     io_fault_reset();
 }

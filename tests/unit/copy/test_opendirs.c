@@ -50,6 +50,7 @@ static void job_begin(struct job *job, size_t budget)
     job->fake.copy->opendirs.budget = budget;
     assert_non_null(fake_container(&job->fake, &job->entry));
     job->entry.type = PX_COPY_DIR;
+    job->dirs[0] = NULL;
     assert_int_equal(px_dir_open(job->fake.copier, &job->entry, &job->dirs[0], &job->fail), PX_OK);
     for (int i = 1; i < DEPTH; i++) {
         const char name[2] = {(char)('0' + i), '\0'};

@@ -38,6 +38,7 @@ static void shards_open(struct shards *s, unsigned depth)
         assert_int_equal(fake_open(&s->fake[k], &opts, 1), PX_OK);
         (void)fake_container(&s->fake[k], &s->entry[k]);
         s->entry[k].type = PX_COPY_DIR;
+        s->root[k] = NULL;
         assert_int_equal(px_dir_open(s->fake[k].copier, &s->entry[k], &s->root[k], &fail), PX_OK);
     }
 }
@@ -90,7 +91,7 @@ static void test_shard_directories_above_the_depth_are_everybodys(void **state)
     for (unsigned k = 0; k < COUNT; k++) {
         struct px_copier *copier = s.fake[k].copier;
         struct px_entry entry = {.dir = s.root[k], .source_name = "sub", .target_name = "sub"};
-        struct px_dir *sub;
+        struct px_dir *sub = NULL;
         struct px_fail fail;
         assert_int_equal(px_dir_open(copier, &entry, &sub, &fail), PX_OK);
         assert_true(px_shard_is_shared(sub));

@@ -95,7 +95,7 @@ static void test_walk_refused_directories_wait_as_names(void **state)
     const struct px_copy_opts opts = fake_opts("src", "dst");
     assert_int_equal(fake_open(&fake, &opts, 0), PX_OK);
     struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
-    task->root = &fake.copy->plan.roots[0];
+    task->root = &fake.copy->dests.items[0].plan.roots[0];
     struct px_task *in_hand = fake.copier->task;
     fake.copier->task = task;
     assert_false(px_walk_run(fake.copier)); /* laid aside below the first refused */
@@ -226,7 +226,9 @@ static void test_walk_one_file_system_leaves_others_empty(void **state)
     tree_text("src/sub/file", "x");
     opts.one_file_system = true;
     assert_int_equal(fake_prepare(&fake, &opts, 1), PX_OK);
-    fake.copy->plan.roots[0].expect.dev++; /* as if "src" itself were on another one */
+    fake.copy->dests.items[0]
+        .plan.roots[0]
+        .expect.dev++; /* as if "src" itself were on another one */
     fake_finish(&fake);
     assert_int_equal(fake.sum.failed, 1); /* not the device that was looked at */
     assert_int_equal(fake_run(&fake, &opts, 1), PX_OK);

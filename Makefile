@@ -105,10 +105,10 @@ MAJOR := $(call version,MAJOR)
 VERSION := $(MAJOR).$(call version,MINOR).$(call version,PATCH)
 
 # ---- what is built from what ----------------------------------------------
-LIB_SRC := $(sort $(wildcard $(patsubst %,src/%/*.c,base core fetch copy)))
+LIB_SRC := $(sort $(wildcard $(patsubst %,src/%/*.c,base core fetch fetch/list copy)))
 APP_SRC := $(sort $(wildcard src/app/*.c))
 PROGRAM_SRC := $(sort $(wildcard src/*.c))
-UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -267,7 +267,8 @@ lint:
 ## format: run clang-format over all sources
 .PHONY: format
 format:
-	$(Q)clang-format -i $(HEADERS) $(ALL_SRC) $(wildcard src/*/*.h tests/*.h tests/*/*.h tests/*/*/*.h)
+	$(Q)clang-format -i $(HEADERS) $(ALL_SRC) $(wildcard src/*/*.h src/*/*/*.h tests/*.h tests/*/*.h \
+		tests/*/*/*.h tests/*/*/*/*.h)
 
 ## deps: install what building, testing, lint and bench need
 deps:

@@ -22,7 +22,7 @@
 #include "fetch/connect.h"
 #include "fetch/conns.h"
 #include "fetch/engine.h"
-#include "fetch/entry.h"
+#include "fetch/list/entry.h"
 #include "fetch/source.h"
 #include "fetch/split.h"
 #include "fetch/stream.h"

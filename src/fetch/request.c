@@ -18,7 +18,7 @@
 
 #include "fetch/connect.h"
 #include "fetch/engine.h"
-#include "fetch/list.h"
+#include "fetch/list/list.h"
 #include "fetch/socket.h"
 #include "fetch/setopt.h"
 #include "fetch/task.h"

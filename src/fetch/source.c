@@ -18,7 +18,7 @@
 #include "fetch/again.h"
 #include "fetch/crew.h"
 #include "fetch/engine.h"
-#include "fetch/intake.h"
+#include "fetch/list/intake.h"
 #include "fetch/joint.h"
 #include "fetch/mirrors.h"
 #include "fetch/origin.h"

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
-#include "fetch/list.h"
+#include "fetch/list/list.h"
 #include "fetch/name.h"
 
 struct px_fetch;

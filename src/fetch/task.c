@@ -18,7 +18,7 @@
 #include "base/show.h"
 #include "fetch/engine.h"
 #include "fetch/joint.h"
-#include "fetch/list.h"
+#include "fetch/list/list.h"
 #include "fetch/mirrors.h"
 #include "fetch/name.h"
 

@@ -18,7 +18,7 @@
 #include "fetch/engine.h"
 #include "fetch/gate.h"
 #include "fetch/joint.h"
-#include "fetch/list.h"
+#include "fetch/list/list.h"
 #include "fetch/mirrors.h"
 #include "fetch/name.h"
 #include "fetch/spec.h"

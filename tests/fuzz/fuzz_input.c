@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "fetch/engine.h"
-#include "fetch/format_text.h"
+#include "fetch/list/format_text.h"
 #include "fetch/spec.h"
 #include "fuzz/fuzz.h"
 

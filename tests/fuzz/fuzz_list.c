@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fetch/format_text.h"
+#include "fetch/list/format_text.h"
 #include "fuzz/fuzz.h"
 
 static void check_sniff(const char *text, size_t len, bool has_base)

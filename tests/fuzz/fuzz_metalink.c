@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fetch/format_text.h"
+#include "fetch/list/format_text.h"
 #include "fuzz/fuzz.h"
 
 /* Where a document is broken depends on what expat has seen when it looks: the last entry, then. */

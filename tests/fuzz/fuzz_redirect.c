@@ -16,9 +16,9 @@
 
 #include <pxfer/status.h>
 
-#include "fetch/entry.h"
+#include "fetch/list/entry.h"
 #include "fetch/redirect.h"
-#include "fetch/resolve.h"
+#include "fetch/list/resolve.h"
 #include "fetch/syntax.h"
 #include "fuzz/fuzz.h"
 

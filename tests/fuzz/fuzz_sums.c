@@ -19,8 +19,8 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
-#include "fetch/sumfile.h"
-#include "fetch/sumline.h"
+#include "fetch/list/sumfile.h"
+#include "fetch/list/sumline.h"
 #include "fuzz/fuzz.h"
 
 #define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -18,10 +18,12 @@ files() {
     done | sort -u
 }
 
-library_sources() { files 'src/*/*.c'; }
-product_files() { files 'include/pxfer/*.h' 'src/*.c' 'src/*/*.[ch]'; }
-test_files() { files 'tests/*.h' 'tests/*/*.[ch]' 'tests/*/*/*.[ch]'; }
-all_sources() { files 'src/*.c' 'src/*/*.c' 'tests/*/*.c' 'tests/*/*/*.c'; }
+library_sources() { files 'src/*/*.c' 'src/*/*/*.c'; }
+source_headers() { files 'src/*/*.h' 'src/*/*/*.h'; }
+product_sources() { { files 'src/*.c' && library_sources; } | sort -u; }
+product_files() { { files 'include/pxfer/*.h' && product_sources && source_headers; } | sort -u; }
+test_files() { files 'tests/*.h' 'tests/*/*.[ch]' 'tests/*/*/*.[ch]' 'tests/*/*/*/*.[ch]'; }
+all_sources() { { product_sources && test_files | grep '\.c$'; } | sort -u; }
 
 # The flags that the Makefile gives to compiler $1.
 compile_flags() {

@@ -22,7 +22,7 @@
 
 #include "base/fdio.h"
 #include "fetch/engine.h"
-#include "fetch/list.h"
+#include "fetch/list/list.h"
 #include "fetch/task.h"
 #include "fetch/task_make.h"
 #include "fetch/worker.h"

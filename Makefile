@@ -113,10 +113,11 @@ HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+EXAMPLE_SRC := $(sort $(wildcard src/examples/*.c))
 
 object = $(patsubst %.c,$(B)/obj/%.o,$(1))
 ALL_SRC := $(LIB_SRC) $(APP_SRC) $(PROGRAM_SRC) $(UNIT_SRC) $(HELPER_SRC) $(STRESS_SRC) \
-           $(BENCH_SRC) $(FUZZ_SRC)
+           $(BENCH_SRC) $(FUZZ_SRC) $(EXAMPLE_SRC)
 
 STATIC_LIB := $(B)/libpxfer.a
 SONAME := libpxfer.so.$(MAJOR)
@@ -132,12 +133,13 @@ HELPERS := $(HELPER_SRC:tests/%.c=$(B)/%)
 STRESS := $(STRESS_SRC:tests/%.c=$(B)/%)
 BENCH := $(BENCH_SRC:tests/%.c=$(B)/%)
 FUZZ := $(filter $(B)/fuzz/fuzz_%,$(FUZZ_SRC:tests/%.c=$(B)/%))
+EXAMPLES := $(EXAMPLE_SRC:src/%.c=$(B)/%)
 
 HEADERS := $(sort $(wildcard include/pxfer/*.h))
 MAN_PAGES := $(sort $(wildcard docs/man/*.[13]))
 
 # ---- building -------------------------------------------------------------
-.PHONY: all lib programs tests
+.PHONY: all lib programs tests examples
 ## all: the library (static and shared) and the programs
 all: lib programs
 
@@ -147,7 +149,10 @@ lib: $(STATIC_LIB) $(SHARED_LIB) $(PC_FILE)
 programs: $(PROGRAMS)
 
 ## tests: all test programs and their helpers, without running them
-tests: programs $(UNITS) $(HELPERS) $(STRESS) $(BENCH) $(FUZZ)
+tests: programs examples $(UNITS) $(HELPERS) $(STRESS) $(BENCH) $(FUZZ)
+
+## examples: the programs of src/examples, into build/release/examples
+examples: $(EXAMPLES)
 
 # Changed flags or another compiler rebuild everything; the same ones nothing.
 $(B)/flags: FORCE
@@ -202,6 +207,9 @@ $(FUZZ): $(B)/obj/tests/fuzz/replay.o
 endif
 $(FUZZ): $(B)/%: $(B)/obj/tests/%.o $(B)/obj/tests/fuzz/fuzz.o $(APP_LIB) $(STATIC_LIB)
 	$(call link,$(FUZZ_MAIN) -lcmocka)
+
+$(EXAMPLES): $(B)/%: $(B)/obj/src/%.o $(STATIC_LIB)
+	$(call link)
 
 $(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
 	@mkdir -p $(@D)

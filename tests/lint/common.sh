@@ -18,9 +18,10 @@ files() {
     done | sort -u
 }
 
-library_sources() { files 'src/*/*.c' 'src/*/*/*.c'; }
+# The examples are no part of the library: tests/examples.sh runs each.
+library_sources() { files 'src/*/*.c' 'src/*/*/*.c' | sed '\|^src/examples/|d'; }
 source_headers() { files 'src/*/*.h' 'src/*/*/*.h'; }
-product_sources() { { files 'src/*.c' && library_sources; } | sort -u; }
+product_sources() { { files 'src/*.c' 'src/examples/*.c' && library_sources; } | sort -u; }
 product_files() { { files 'include/pxfer/*.h' && product_sources && source_headers; } | sort -u; }
 test_files() { files 'tests/*.h' 'tests/*/*.[ch]' 'tests/*/*/*.[ch]' 'tests/*/*/*/*.[ch]'; }
 all_sources() { { product_sources && test_files | grep '\.c$'; } | sort -u; }

@@ -24,10 +24,14 @@ struct options {
     struct option_strings to;
     struct copy_rules rules;
     const char *manifest;
+    unsigned max_pressure;
+    const char *pressure_file;
     const char *shard;
     struct shard_words shard_words;
     struct px_copy_opts copy;
 };
+
+#define AUTO_START_MOST 4
 
 #define AT(field) offsetof(struct options, field)
 #define COPY(field) offsetof(struct options, copy.field)
@@ -159,9 +163,20 @@ static const struct option_spec table[] = {
     {.kind = OPTION_IGNORED, .letter = 'p'},
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be done", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
-    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 'j', "jobs",
-                      "worker threads; default: one for each processor", NULL, AT(session.jobs), 1,
-                      1024),
+    {.kind = OPTION_UNSIGNED,
+     .letter = 'j',
+     .name = "jobs",
+     .arg = "N|auto",
+     .choices = session_jobs_words,
+     .min = 1,
+     .max = 1024,
+     .offset = AT(session.jobs),
+     .help = "worker threads; default: one for each processor; auto: as many as bring something"},
+    OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "max-pressure",
+                      "fewer workers while others wait for I/O more than N% of the time", NULL,
+                      AT(max_pressure), 1, 100),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "pressure-file", "FILE",
+                   "whose pressure, such as a cgroup's io.pressure", NULL, AT(pressure_file)),
     OPTION_ROW_CHOICE(0, "reflink", "share the data blocks where the file system can", "auto",
                       COPY(reflink), reflink_words),
     OPTION_ROW_CHOICE(0, "sparse", "keep holes; make them out of zeros, too; fill them", "auto",
@@ -278,6 +293,15 @@ static int assign_operands(struct options *options, const struct option_parsed *
     copy->shard_index = options->shard_words.index;
     copy->shard_count = options->shard_words.count;
     copy->shard_from = shard_words_from(&options->shard_words);
+    uint64_t pressure_us;
+    if (options->pressure_file != NULL && options->max_pressure == 0) {
+        return option_complain(&program, stderr, "--pressure-file needs --max-pressure");
+    }
+    if (options->pressure_file != NULL &&
+        pressure_read(options->pressure_file, &pressure_us) != PX_OK) {
+        return option_complain(&program, stderr, "--pressure-file: no pressure in '%s'",
+                               options->pressure_file);
+    }
     if (copy->reflink == PX_REFLINK_ALWAYS && copy->sparse != PX_SPARSE_AUTO) {
         return option_complain(&program, stderr, "--reflink=always needs --sparse=auto");
     }
@@ -300,6 +324,13 @@ static unsigned online_processors(void)
     return n > 0 && n < 1024 ? (unsigned)n : 1;
 }
 
+/* -j auto begins with few: a disk that spins is soon past its best, and two steps lead to 16. */
+static unsigned auto_start(void)
+{
+    const unsigned n = online_processors();
+    return n < AUTO_START_MOST ? n : AUTO_START_MOST;
+}
+
 static int run(void *ctx, const struct option_parsed *parsed)
 {
     struct options *options = ctx;
@@ -319,6 +350,9 @@ static int run(void *ctx, const struct option_parsed *parsed)
         .only_once = only_once,
         .fds_per_worker = 8 + 2 * (unsigned)options->to.n,
         .names_targets = options->to.n > 1,
+        .pace = {.start = auto_start(),
+                 .max_pressure = options->max_pressure,
+                 .pressure_file = options->pressure_file},
         .dry_run = options->copy.dry_run,
         .plan_words = copy_engine_plan_words,
     };

@@ -64,11 +64,6 @@ static const struct option_choice tls_words[] = {
     {NULL, 0},
 };
 
-static const struct option_choice jobs_words[] = {
-    {"auto", SESSION_JOBS_AUTO},
-    {NULL, 0},
-};
-
 static const struct option_choice fsync_words[] = {
     {"none", PX_FSYNC_NONE},
     {"file", PX_FSYNC_FILE},
@@ -133,7 +128,7 @@ static const struct option_spec table[] = {
      .letter = 'j',
      .name = "jobs",
      .arg = "N|auto",
-     .choices = jobs_words,
+     .choices = session_jobs_words,
      .min = 1,
      .max = 1024,
      .offset = AT(session.jobs),

@@ -44,6 +44,8 @@ PX_API void px_activity_begin(struct px_activity *activity, size_t slot, const c
 PX_API void px_activity_total(struct px_activity *activity, size_t slot, uint64_t total_bytes);
 /* `bytes` more were moved. */
 PX_API void px_activity_add(struct px_activity *activity, size_t slot, uint64_t bytes);
+/* An item, however small, was finished. */
+PX_API void px_activity_item(struct px_activity *activity, size_t slot);
 /* The slot's item is one of several that are parts of one thing, which is shown once: `group` is the
  * same number for all of them, not 0. Their totals and, by px_activity_done(), their bytes are then
  * those of the whole. */
@@ -59,6 +61,8 @@ PX_API void px_activity_sample(struct px_activity *activity, size_t slot,
                                struct px_activity_sample *out);
 /* Bytes moved by all slots since px_activity_new(). */
 PX_API uint64_t px_activity_bytes(struct px_activity *activity);
+/* Items finished by all of them, by px_activity_item(). */
+PX_API uint64_t px_activity_items(struct px_activity *activity);
 
 PX_END_DECLS
 

@@ -40,6 +40,7 @@ struct px_pool_opts {
     unsigned workers;    /* threads; 0 = inline */
     unsigned per_worker; /* tasks that one worker may hold at once; 0 means 1 */
     size_t capacity;     /* room of the task queue; 0 means 1 */
+    unsigned limit; /* with a sink: workers that work at a time, for px_pool_limit(); 0 = all */
     struct px_worker_body body;
     /* Called on the owner's thread, inside px_pool_pump() and px_pool_drain(), once for each
      * result, with no lock held. It may call px_pool_submit() and px_pool_cancel(), not pump.
@@ -84,6 +85,13 @@ PX_API void px_pool_cancel(struct px_pool *pool);
 /* Pumps until no task is unfinished, then stops and joins all workers. Idempotent. Without a sink:
  * refuses tasks from now on, then the same. */
 PX_API void px_pool_drain(struct px_pool *pool);
+
+/* For a pool that was made with a limit: so many workers (at least 1) work at a time from now on. The
+ * others take no more tasks; those in the middle of one wait at their next px_worker_turn(). */
+PX_API void px_pool_limit(struct px_pool *pool, unsigned limit);
+
+/* The same pools: the time that workers have worked, summed, in ns. 0 without a limit. */
+PX_API uint64_t px_pool_worked_ns(struct px_pool *pool);
 
 /* How many workers were started (0 for an inline pool). */
 PX_API unsigned px_pool_workers(const struct px_pool *pool);

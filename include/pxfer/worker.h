@@ -38,6 +38,7 @@ struct px_worker_ops {
     int (*offer)(struct px_worker *worker, void *task);
     void (*emit)(struct px_worker *worker, void *result);
     bool (*stopping)(const struct px_worker *worker);
+    void (*turn)(struct px_worker *worker); /* NULL = nobody ever has to wait for a turn */
 };
 
 /* Embedded as the first member of the pool's own record (or a test's). Fixed after start. */
@@ -76,6 +77,15 @@ static inline void px_worker_emit(struct px_worker *worker, void *result)
 static inline bool px_worker_stopping(const struct px_worker *worker)
 {
     return worker->ops->stopping(worker);
+}
+
+/* Between two steps of a long task, with no lock held: waits while more workers work than the pool's
+ * owner wants (px_pool_limit()). Cheap when nobody has to wait. */
+static inline void px_worker_turn(struct px_worker *worker)
+{
+    if (worker->ops->turn != NULL) {
+        worker->ops->turn(worker);
+    }
 }
 
 /* The body and what belongs to it. init and fini run on the worker's thread and may be NULL. */

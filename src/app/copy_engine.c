@@ -74,6 +74,7 @@ struct journal_schema copy_engine_journal(void)
         .target_key = "path",
         .phase_names = px_copy_phase_names(),
         .detail = copy_engine_detail,
+        .decision = journal_level,
     };
 }
 

@@ -125,16 +125,6 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     }
 }
 
-static void fetch_engine_decision(struct jsonl *json, const struct px_decision *decision)
-{
-    jsonl_string(json, "event", "level");
-    jsonl_u64(json, "from", decision->from);
-    jsonl_u64(json, "to", decision->to);
-    jsonl_string(json, "why", decision->why);
-    jsonl_double(json, "items_per_s", decision->items_per_s, 1);
-    jsonl_double(json, "bytes_per_s", decision->bytes_per_s, 0);
-}
-
 struct journal_schema fetch_engine_journal(void)
 {
     return (struct journal_schema){
@@ -143,7 +133,7 @@ struct journal_schema fetch_engine_journal(void)
         .source_is_url = true,
         .phase_names = px_fetch_phase_names(),
         .detail = fetch_engine_detail,
-        .decision = fetch_engine_decision,
+        .decision = journal_level,
     };
 }
 

@@ -199,6 +199,18 @@ int journal_add(struct journal *journal, const struct px_item *item)
     return status == PX_OK ? journal_write(journal) : status;
 }
 
+void journal_level(struct jsonl *json, const struct px_decision *decision)
+{
+    jsonl_string(json, "event", "level");
+    jsonl_u64(json, "from", decision->from);
+    jsonl_u64(json, "to", decision->to);
+    jsonl_string(json, "why", decision->why);
+    if (decision->items_per_s > 0 || decision->bytes_per_s > 0) {
+        jsonl_double(json, "items_per_s", decision->items_per_s, 1);
+        jsonl_double(json, "bytes_per_s", decision->bytes_per_s, 0);
+    }
+}
+
 int journal_add_decision(struct journal *journal, const struct px_decision *decision)
 {
     if (journal == NULL || journal->schema->decision == NULL) {

@@ -52,6 +52,9 @@ PX_NODISCARD int journal_on_outlock(struct px_outlock *lock, const struct journa
  * stays usable. */
 PX_NODISCARD int journal_add(struct journal *journal, const struct px_item *item);
 
+/* A journal_schema.decision: another number of items at a time. */
+void journal_level(struct jsonl *json, const struct px_decision *decision);
+
 /* Adds a decision of the source, which is no item. As journal_add(). */
 PX_NODISCARD int journal_add_decision(struct journal *journal, const struct px_decision *decision);
 

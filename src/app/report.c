@@ -299,6 +299,27 @@ static void report_put_workers(const struct report_schema *schema,
     fputc('\n', out);
 }
 
+static void report_put_pace(const struct run_summary *summary, FILE *out)
+{
+    const struct run_pace *pace = &summary->pace;
+    if (pace->n_levels > 0) {
+        report_put_title(out, "at a time");
+        for (unsigned i = 0; i < pace->n_levels && i < RUN_LEVELS; i++) {
+            fprintf(out, "%s%u", i > 0 ? ", " : "", pace->levels[i]);
+        }
+        fputs(pace->n_levels > RUN_LEVELS ? " ...\n" : "\n", out);
+    }
+    if (pace->backs_off) {
+        report_put_title(out, "pressure");
+        fprintf(out, "I/O up to %d%% of the time", report_percent(pace->highest_pressure));
+        if (pace->backed_off_ns > 0) {
+            fprintf(out, "; %s with fewer workers, at least %u",
+                    human_duration(pace->backed_off_ns).text, pace->least_workers);
+        }
+        fputc('\n', out);
+    }
+}
+
 static void report_put_counters(const struct report_schema *schema,
                                 const struct run_summary *summary, FILE *out)
 {
@@ -410,6 +431,7 @@ void report_text(const struct report_schema *schema, const struct run_summary *s
     report_put_phases(schema, summary, out);
     report_put_items(summary, out);
     report_put_workers(schema, summary, out);
+    report_put_pace(summary, out);
     report_put_counters(schema, summary, out);
     report_put_limit(schema, summary, out);
     report_put_single_thread(summary, baseline, out);

@@ -40,6 +40,24 @@ static void report_json_items(const struct run_summary *summary, struct jsonl *j
     jsonl_close(json);
 }
 
+static void report_json_pace(const struct run_pace *pace, struct jsonl *json)
+{
+    if (pace->n_levels > 0) {
+        jsonl_array(json, "levels");
+        for (unsigned i = 0; i < pace->n_levels && i < RUN_LEVELS; i++) {
+            jsonl_u64(json, NULL, pace->levels[i]);
+        }
+        jsonl_close(json);
+    }
+    if (pace->backs_off) {
+        jsonl_object(json, "io_pressure");
+        jsonl_double(json, "highest", pace->highest_pressure, 4);
+        jsonl_ms(json, "backed_off_ms", pace->backed_off_ns);
+        jsonl_u64(json, "least_workers", pace->least_workers);
+        jsonl_close(json);
+    }
+}
+
 static void report_json_workers(const struct run_summary *summary, struct jsonl *json)
 {
     jsonl_u64(json, "workers", summary->workers);
@@ -47,6 +65,7 @@ static void report_json_workers(const struct run_summary *summary, struct jsonl 
     if (summary->level > 0) {
         jsonl_u64(json, "level", summary->level);
     }
+    report_json_pace(&summary->pace, json);
     jsonl_array(json, "busy_ms");
     for (unsigned i = 0; i < (summary->workers == 0 ? 1 : summary->workers); i++) {
         jsonl_ms(json, NULL, summary->worker[i].busy_ns);

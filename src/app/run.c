@@ -44,6 +44,9 @@ struct run {
     struct exec *exec; /* NULL = none */
     struct run_summary *summary;
     struct tell tell;
+    struct pacer pacer;
+    bool paced;              /* there is a limit of workers, which may change */
+    int64_t pace_until_ns;   /* it does not before */
     struct px_result *held;  /* made by the source, not yet taken by the pool */
     int64_t source_until_ns; /* the source has nothing before */
     bool source_ended;
@@ -220,13 +223,22 @@ static void run_source_failed(struct run *run, int status)
     run_stop_intake(run);
 }
 
-static void run_record_decision(struct run *run)
+static void run_record_decision(struct run *run, const struct px_decision *decision)
+{
+    struct run_pace *pace = &run->summary->pace;
+    if (pace->n_levels < RUN_LEVELS) {
+        pace->levels[pace->n_levels] = decision->to;
+    }
+    pace->n_levels++;
+    tell_output(&run->tell, "the journal", journal_add_decision(run->opts->to.journal, decision));
+}
+
+static void run_ask_for_decision(struct run *run)
 {
     struct px_decision decision;
     const struct px_source_ops *ops = run->source->ops;
     if (ops->decision != NULL && ops->decision(run->source, &decision)) {
-        tell_output(&run->tell, "the journal",
-                    journal_add_decision(run->opts->to.journal, &decision));
+        run_record_decision(run, &decision);
     }
 }
 
@@ -251,7 +263,7 @@ static bool run_feed_one(struct run *run)
     }
     struct px_next next = {.until_ns = PX_FOREVER};
     const int status = run->source->ops->next(run->source, &next);
-    run_record_decision(run);
+    run_ask_for_decision(run);
     switch (status) {
     case PX_OK:
         if (next.finished) {
@@ -310,9 +322,27 @@ static void run_tick(struct run *run)
     progress_tick(run->opts->to.progress, &counts);
 }
 
+static void run_pace(struct run *run)
+{
+    struct px_decision decision;
+    const int64_t now_ns = px_now_ns();
+    if (!run->paced || now_ns < run->pace_until_ns) {
+        return;
+    }
+    run->pace_until_ns = now_ns + LOOK_UP_NS;
+    px_pool_limit(run->pool, pacer_step(&run->pacer, px_pool_worked_ns(run->pool), now_ns,
+                                        &run->pace_until_ns));
+    if (pacer_take_decision(&run->pacer, &decision)) {
+        run_record_decision(run, &decision);
+    }
+}
+
 static int64_t run_wait_until(const struct run *run)
 {
     int64_t until = px_deadline_in_ns(LOOK_UP_NS);
+    if (run->paced && run->pace_until_ns < until) {
+        until = run->pace_until_ns;
+    }
     if (run->opts->to.progress != NULL && progress_due_ns(run->opts->to.progress) < until) {
         until = progress_due_ns(run->opts->to.progress);
     }
@@ -356,6 +386,7 @@ static void run_loop(struct run *run)
         exec_pump(run->exec);
         const bool more = run_feed(run);
         run_tick(run);
+        run_pace(run);
         if (run_is_over(run)) {
             return;
         }
@@ -383,6 +414,19 @@ static void run_collect_accounts(const struct run_engine *engine, struct run_sum
     }
 }
 
+static void run_collect_pace(const struct run *run, struct run_summary *summary)
+{
+    if (run->pacer.backs_off) {
+        summary->pace.backs_off = true;
+        summary->pace.highest_pressure = run->pacer.pressure.highest;
+        summary->pace.least_workers = run->pacer.pressure.least;
+        summary->pace.backed_off_ns = run->pacer.pressure.capped_ns;
+    }
+    if (run->pacer.tuning.on) {
+        summary->level = run->pacer.tuning.autolevel.level;
+    }
+}
+
 static size_t run_queue_capacity(const struct run_opts *opts, unsigned per_worker)
 {
     const size_t slots = (size_t)(opts->workers > 0 ? opts->workers : 1) * per_worker;
@@ -400,10 +444,13 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     }
     struct run run = {.opts = opts, .source = engine->source, .summary = out};
     tell_init(&run.tell, &opts->to, out);
+    const unsigned limit = pacer_init(&run.pacer, &opts->pace, px_now_ns());
+    run.paced = limit > 0;
     const struct px_pool_opts pool = {
         .workers = opts->workers,
         .per_worker = per_worker,
         .capacity = run_queue_capacity(opts, per_worker),
+        .limit = limit,
         .body = engine->body,
         .sink = run_on_result,
         .sink_ctx = &run,
@@ -429,6 +476,7 @@ int run_engine(const struct run_engine *engine, const struct run_opts *opts,
     out->drained_early = run.drained && run_left_work(&run);
     out->wall_ns = px_now_ns() - begin_ns;
     out->level = engine->level != NULL ? engine->level(engine->engine) : 0;
+    run_collect_pace(&run, out);
     exec_free(run.exec);
     px_pool_free(run.pool);
     run_collect_accounts(engine, out);

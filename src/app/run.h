@@ -20,6 +20,7 @@
 #include <pxfer/worker.h>
 
 #include "app/exec.h"
+#include "app/pacer.h"
 #include "app/signals.h"
 #include "app/summary.h"
 #include "app/tell.h"
@@ -38,6 +39,7 @@ struct run_opts {
     unsigned workers;    /* 0 = inline */
     unsigned per_worker; /* streams; 0 = 1 */
     bool fail_fast;
+    struct pacer_opts pace;       /* all zero: all workers work, or the engine limits itself */
     const struct exec_opts *exec; /* --exec; its sink is set here; NULL = none */
     struct tell_listeners to;
     /* Asked at every turn of the loop; NULL = nobody can interrupt this run. */

@@ -24,6 +24,11 @@
 
 #define ERROR_ROOM 1024
 
+const struct option_choice session_jobs_words[] = {
+    {"auto", SESSION_JOBS_AUTO},
+    {NULL, 0},
+};
+
 const struct option_choice session_progress_words[] = {
     {"auto", PROGRESS_AUTO},
     {"bar", PROGRESS_BAR},
@@ -177,10 +182,26 @@ static int session_close_listeners(struct session *s, struct tell_listeners *to)
     return status != PX_OK ? status : json;
 }
 
-static int session_run_opened(struct session *s, struct run_engine *engine, unsigned workers,
-                              bool measured, const struct tell_listeners *to,
+/* Measured runs are as they are asked for. */
+static struct pacer_opts session_pace(const struct session *s, const struct session_run *run)
+{
+    struct pacer_opts pace = s->program->pace;
+    if (run->scratch != NULL) {
+        return (struct pacer_opts){.workers = run->workers};
+    }
+    pace.start = run->automatic ? pace.start : 0;
+    pace.workers = run->workers;
+    pace.activity = run->activity;
+    pace.log = run->log;
+    return pace;
+}
+
+static int session_run_opened(struct session *s, struct run_engine *engine,
+                              const struct session_run *run, const struct tell_listeners *to,
                               struct run_summary *out)
 {
+    const unsigned workers = run->workers;
+    const bool measured = run->scratch != NULL;
     /* standard output is for one kind of lines */
     const bool lines = s->opts->json || s->program->writeout != NULL;
     const struct exec_opts exec = {
@@ -195,6 +216,7 @@ static int session_run_opened(struct session *s, struct run_engine *engine, unsi
         .workers = workers,
         .per_worker = s->program->per_worker,
         .fail_fast = s->opts->fail_fast,
+        .pace = session_pace(s, run),
         .to = *to,
         .signals = signals_take,
     };
@@ -247,7 +269,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     }
     status = session_open_listeners(s, activity, scratch != NULL, &to);
     if (status == PX_OK) {
-        status = session_run_opened(s, &engine, workers, scratch != NULL, &to, out);
+        status = session_run_opened(s, &engine, &run, &to, out);
     }
     const int lost = session_close_listeners(s, &to);
     if (status == PX_OK && lost != PX_OK) {

@@ -44,6 +44,7 @@ struct session_opts {
     bool fail_fast;
 };
 
+extern const struct option_choice session_jobs_words[]; /* of -j */
 extern const struct option_choice session_progress_words[];
 extern const struct option_choice session_report_words[];
 
@@ -155,6 +156,9 @@ struct session_program {
     const char *(*only_once)(void *ctx);
 
     unsigned per_worker; /* streams */
+    /* -j auto by the run loop (start) and back-off (max_pressure, pressure_file) of the real run; the
+     * rest of it is filled in. All zero: the engine sees to -j auto, nobody backs off. */
+    struct pacer_opts pace;
     unsigned
         fds_per_worker; /* descriptors that a worker needs: fewer start where the limit is low */
     struct writeout *writeout;     /* borrowed; NULL = none */

@@ -15,6 +15,18 @@
 /* The first failures are kept by class for the exit code; each class once. */
 #define RUN_CLASSES 64
 
+/* How many worked at a time, where that changed on the way. */
+#define RUN_LEVELS 16
+
+struct run_pace {
+    unsigned levels[RUN_LEVELS]; /* the first so many, in their order */
+    unsigned n_levels;           /* changes in all */
+    bool backs_off;              /* under the pressure of I/O: */
+    double highest_pressure;     /* share of the time */
+    unsigned least_workers;
+    int64_t backed_off_ns;
+};
+
 struct run_summary {
     uint64_t ok, skipped, failed, canceled;
     uint64_t bytes;   /* payload held by the items that were reported */
@@ -24,6 +36,7 @@ struct run_summary {
     unsigned workers_wanted;
     unsigned streams;
     unsigned level; /* -j auto: the items at a time that it ended with; 0 = fixed */
+    struct run_pace pace;
     uint64_t class_count[RUN_CLASSES]; /* failed items by status: index is -status */
     int fatal;               /* PX_OK, or the status that made intake stop (PX_EFULL, PX_EIO of the
                                 list, PX_ECANCELED of --fail-fast or a signal) */

@@ -67,6 +67,7 @@ bool px_copier_stopping(const struct px_copier *copier)
 
 bool px_copier_moved(struct px_copier *copier, uint64_t bytes)
 {
+    px_worker_turn(copier->worker);
     copier->account->bytes += bytes;
     px_activity_add(copier->copy->opts.activity, copier->worker->index, bytes);
     return px_copier_stopping(copier);
@@ -114,6 +115,7 @@ static void copier_keep_account(struct px_copier *copier, const struct px_entry 
     const int64_t took_ns = entry->mark_ns - entry->begin_ns;
     account->items++;
     account->items_ns += took_ns;
+    px_activity_item(copier->copy->opts.activity, copier->worker->index);
     for (int i = 0; i < PX_COPY_PHASES_; i++) {
         account->phase_ns[i] += entry->phase_ns[i];
     }

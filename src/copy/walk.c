@@ -464,6 +464,7 @@ static void walk_copy_files(struct px_copier *copier)
     px_activity_begin(activity, copier->worker->index, task->dir->source_name, 0);
     copier->shared_ns = px_now_ns();
     while (!px_copier_stopping(copier) && (name = px_names_take(task->files, &type)) != NULL) {
+        px_worker_turn(copier->worker);
         walk_copy_one(copier, name, type);
     }
     px_activity_end(activity, copier->worker->index);

@@ -20,7 +20,8 @@
 
 struct activity_slot {
     /* atomic: written by the slot's worker, read by the sampler */
-    atomic_uint_fast64_t all_bytes;  /* since the start */
+    atomic_uint_fast64_t all_bytes; /* since the start */
+    atomic_uint_fast64_t all_items;
     atomic_uint_fast64_t done_bytes; /* of the present item */
     atomic_uint_fast64_t total_bytes;
     char padding[CACHE_LINE];
@@ -115,6 +116,13 @@ void px_activity_add(struct px_activity *activity, size_t index, uint64_t bytes)
     }
 }
 
+void px_activity_item(struct px_activity *activity, size_t index)
+{
+    if (activity != NULL) {
+        atomic_fetch_add_explicit(&activity->slots[index].all_items, 1, memory_order_relaxed);
+    }
+}
+
 void px_activity_join(struct px_activity *activity, size_t index, uint64_t group)
 {
     if (activity != NULL) {
@@ -167,6 +175,15 @@ uint64_t px_activity_bytes(struct px_activity *activity)
     uint64_t sum = 0;
     for (size_t i = 0; i < px_activity_slots(activity); i++) {
         sum += atomic_load_explicit(&activity->slots[i].all_bytes, memory_order_relaxed);
+    }
+    return sum;
+}
+
+uint64_t px_activity_items(struct px_activity *activity)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < px_activity_slots(activity); i++) {
+        sum += atomic_load_explicit(&activity->slots[i].all_items, memory_order_relaxed);
     }
     return sum;
 }

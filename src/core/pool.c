@@ -33,8 +33,10 @@
 #include <pxfer/pool.h>
 #include <pxfer/queue.h>
 #include <pxfer/status.h>
+#include <pxfer/timing.h>
 
 #include "base/mutex.h"
+#include "core/turns.h"
 
 #define CACHE_LINE 64
 
@@ -45,6 +47,8 @@ struct pool_worker {
     pthread_t thread;
     bool created;             /* owner only: thread is to be joined */
     bool ended;               /* this worker's thread only: sentinel or close was seen */
+    bool working;             /* this worker's thread only: it has a turn */
+    unsigned rank;            /* among those that were started; fixed when init has returned */
     char padding[CACHE_LINE]; /* the next worker's fields are on another cache line */
 };
 
@@ -57,6 +61,8 @@ struct px_pool {
     unsigned slots;   /* length of workers: at least 1 */
     unsigned started; /* workers that run */
     size_t tickets;
+    bool limited;
+    struct turns turns; /* when limited; has a lock of its own */
 
     struct px_mutex lock;
     struct px_cond all_reported;
@@ -138,9 +144,38 @@ static bool pool_stopping(const struct px_worker *handle)
 }
 
 static const struct px_worker_ops pool_threaded_ops = {pool_next, pool_offer, pool_emit,
-                                                       pool_stopping};
+                                                       pool_stopping, NULL};
 static const struct px_worker_ops pool_sinkless_ops = {pool_next, pool_offer, pool_emit_nothing,
-                                                       pool_stopping};
+                                                       pool_stopping, NULL};
+
+/* --- the same with a limit -------------------------------------------------------------------- */
+
+static int pool_limited_next(struct px_worker *handle, int64_t deadline_ns, void **task)
+{
+    struct pool_worker *worker = (struct pool_worker *)handle;
+    struct turns *turns = &worker->pool->turns;
+    if (worker->working) {
+        worker->working = false;
+        turns_give(turns);
+    }
+    int status = worker->ended ? PX_OK : turns_await(turns, worker->rank, deadline_ns);
+    if (status == PX_OK) {
+        status = pool_next(handle, deadline_ns, task);
+    }
+    if (status == PX_OK) {
+        turns_take(turns);
+        worker->working = true;
+    }
+    return status;
+}
+
+static void pool_limited_turn(struct px_worker *handle)
+{
+    turns_pass(&((struct pool_worker *)handle)->pool->turns);
+}
+
+static const struct px_worker_ops pool_limited_ops = {pool_limited_next, pool_offer, pool_emit,
+                                                      pool_stopping, pool_limited_turn};
 
 static int pool_report_start(struct pool_worker *worker)
 {
@@ -154,6 +189,8 @@ static int pool_report_start(struct pool_worker *worker)
     if (status != PX_OK) {
         pool->init_status = pool->failed == 0 ? status : pool->init_status;
         pool->failed++;
+    } else {
+        worker->rank = pool->reported - pool->failed - 1;
     }
     px_cond_signal(&pool->all_reported); /* the owner alone waits */
     px_mutex_unlock(&pool->lock);
@@ -201,7 +238,7 @@ static void pool_inline_emit(struct px_worker *handle, void *result)
 }
 
 static const struct px_worker_ops pool_inline_ops = {pool_inline_next, pool_offer, pool_inline_emit,
-                                                     pool_stopping};
+                                                     pool_stopping, NULL};
 
 static int pool_inline_pump(struct px_pool *pool)
 {
@@ -296,6 +333,9 @@ static const struct px_worker_ops *pool_ops(const struct px_pool *pool)
     if (pool_is_inline(pool)) {
         return &pool_inline_ops;
     }
+    if (pool->limited) {
+        return &pool_limited_ops;
+    }
     return pool->opts.sink != NULL ? &pool_threaded_ops : &pool_sinkless_ops;
 }
 
@@ -318,8 +358,12 @@ static int pool_alloc(struct px_pool *pool)
     if (pool->workers == NULL) {
         return PX_ENOMEM;
     }
-    pool_init_workers(pool);
     int status = px_queue_new(opts->capacity, &pool->tasks);
+    if (status == PX_OK && opts->limit > 0 && !pool_is_inline(pool) && opts->sink != NULL) {
+        status = turns_init(&pool->turns, opts->limit);
+        pool->limited = status == PX_OK;
+    }
+    pool_init_workers(pool);
     if (status == PX_OK && !pool_is_inline(pool) && opts->sink != NULL) {
         status = px_queue_new(pool->tickets, &pool->results);
     }
@@ -330,6 +374,9 @@ static void pool_release(struct px_pool *pool)
 {
     px_queue_free(pool->results);
     px_queue_free(pool->tasks);
+    if (pool->limited) {
+        turns_fini(&pool->turns);
+    }
     free(pool->workers);
     px_cond_fini(&pool->all_reported);
     px_mutex_fini(&pool->lock);
@@ -456,9 +503,17 @@ int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
     return PX_OK;
 }
 
+static void pool_end_limit(struct px_pool *pool)
+{
+    if (pool->limited) {
+        turns_open(&pool->turns);
+    }
+}
+
 void px_pool_cancel(struct px_pool *pool)
 {
     atomic_store_explicit(&pool->stopping, true, memory_order_relaxed);
+    pool_end_limit(pool);
     if (!pool_is_inline(pool)) {
         px_queue_close(pool->tasks); /* an inline pool's queue is read by nobody else */
     }
@@ -466,6 +521,7 @@ void px_pool_cancel(struct px_pool *pool)
 
 static void pool_stop_threads(struct px_pool *pool)
 {
+    pool_end_limit(pool);
     /* Room comes for certain: every worker that has not had its pill goes on popping. A closed queue
      * is a pill for everybody. */
     for (unsigned i = 0; i < pool->started && !pool_canceled(pool); i++) {
@@ -525,4 +581,16 @@ unsigned px_pool_workers(const struct px_pool *pool)
 size_t px_pool_unfinished(struct px_pool *pool)
 {
     return px_queue_unfinished(pool->tasks);
+}
+
+void px_pool_limit(struct px_pool *pool, unsigned limit)
+{
+    if (pool->limited) {
+        turns_set(&pool->turns, limit);
+    }
+}
+
+uint64_t px_pool_worked_ns(struct px_pool *pool)
+{
+    return pool->limited ? turns_worked_ns(&pool->turns, px_now_ns()) : 0;
 }

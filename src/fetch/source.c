@@ -200,7 +200,7 @@ static int source_next(struct px_source *base, struct px_next *out)
     if (source->again.drained) {
         return next_of_drained(source, out);
     }
-    size_t level = tuning_level(&source->tuning, now, &out->until_ns);
+    size_t level = fetch_tuning_level(&source->tuning, source->fetch, now, &out->until_ns);
     if (source->out >= source->out_max || source->out >= level) {
         return PX_EAGAIN;
     }
@@ -238,7 +238,7 @@ static int source_done(struct px_source *base, struct px_result *result)
 
     task->is_out = task->has_slot = false;
     int rc = again_judge(&source->again, task, now);
-    tuning_count(&source->tuning, task, rc == PX_OK && !task_is_helper(task));
+    fetch_tuning_count(&source->tuning, task, rc == PX_OK && !task_is_helper(task));
     take_back(source, origin, had_slot, now);
     return rc;
 }
@@ -332,7 +332,7 @@ int source_new(struct px_fetch *fetch, struct px_source **out)
                                    .crew = &source->crew,
                                    .random = (uint64_t)px_now_ns() | 1};
     source->out_max = out_max(fetch);
-    tuning_init(&source->tuning, fetch, px_clock_now_ns(fetch->clock));
+    fetch_tuning_init(&source->tuning, fetch, px_clock_now_ns(fetch->clock));
     int rc = intake_new(fetch, &source->intake);
     if (rc == PX_OK) {
         rc = settle_init(&source->settle, fetch, false);

@@ -143,6 +143,27 @@ static void test_journal_appends_with_one_write_for_each_item(void **state)
     scratch_remove(&scratch);
 }
 
+static void test_journal_level_tells_what_was_measured_if_anything(void **state)
+{
+    (void)state;
+    const struct px_decision rows[] = {
+        {.from = 2, .to = 4, .why = "start", .items_per_s = 1.5, .bytes_per_s = 10},
+        {.from = 4, .to = 2, .why = "I/O pressure"}};
+    static const char *const texts[] = {
+        "{\"event\":\"level\",\"from\":2,\"to\":4,\"why\":\"start\",\"items_per_s\":1.5,"
+        "\"bytes_per_s\":10}",
+        "{\"event\":\"level\",\"from\":4,\"to\":2,\"why\":\"I/O pressure\"}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct jsonl json = {0};
+        jsonl_object(&json, NULL);
+        journal_level(&json, &rows[i]);
+        jsonl_close(&json);
+        assert_int_equal(jsonl_end_line(&json), PX_OK);
+        assert_memory_equal(json.text, texts[i], strlen(texts[i]));
+        jsonl_fini(&json);
+    }
+}
+
 static void put_decision(struct jsonl *json, const struct px_decision *decision)
 {
     jsonl_string(json, "event", decision->why);
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_journal_object_without_a_message_uses_the_class_text),
         cmocka_unit_test(test_journal_name_that_is_no_utf8_is_kept_exactly),
         cmocka_unit_test(test_journal_appends_with_one_write_for_each_item),
+        cmocka_unit_test(test_journal_level_tells_what_was_measured_if_anything),
         cmocka_unit_test(test_journal_decision_is_a_line_of_its_own_kind),
         cmocka_unit_test(test_journal_torn_last_line_is_healed),
         cmocka_unit_test(test_journal_short_writes_still_make_whole_lines),

@@ -142,6 +142,18 @@ static void test_report_text_says_when_workers_are_missing_or_many(void **state)
               "  workers     4, 3 files at a time in the end (-j auto), busy 90%");
     run.summary.level = 0;
 
+    run.summary.pace = (struct run_pace){.levels = {4, 8, 3}, .n_levels = 3, .backs_off = true};
+    run.summary.pace.highest_pressure = 0.07;
+    check_has(&run.summary, NULL,
+              "  at a time   4, 8, 3\n  pressure    I/O up to 7% of the time\n");
+    run.summary.pace.backed_off_ns = 2 * PX_NS_PER_S;
+    run.summary.pace.least_workers = 1;
+    run.summary.pace.n_levels = RUN_LEVELS + 1;
+    check_has(&run.summary, NULL, ", 0 ...\n");
+    check_has(&run.summary, NULL,
+              "  pressure    I/O up to 7% of the time; 2.00 s with fewer workers, at least 1\n");
+    run.summary.pace = (struct run_pace){.n_levels = 0};
+
     struct px_account many[20] = {{0}};
     for (int i = 0; i < 20; i++) {
         many[i].busy_ns = (50 + i) * PX_NS_PER_S / 100;

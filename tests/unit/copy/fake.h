@@ -123,7 +123,7 @@ static inline bool fake_stopping(const struct px_worker *worker)
 
 static inline void fake_init(struct fake *fake, size_t capacity)
 {
-    static const struct px_worker_ops ops = {fake_next, fake_offer, fake_emit, fake_stopping};
+    static const struct px_worker_ops ops = {fake_next, fake_offer, fake_emit, fake_stopping, NULL};
     *fake = (struct fake){.handle = {.ops = &ops}, .capacity = capacity};
 }
 

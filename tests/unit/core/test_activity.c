@@ -136,6 +136,21 @@ static void test_activity_sampled_while_written_is_never_torn(void **state)
     px_activity_free(writer.activity);
 }
 
+static void test_activity_items_are_those_of_all_slots(void **state)
+{
+    (void)state;
+    struct px_activity *activity = NULL;
+    assert_int_equal(px_activity_new(2, &activity), PX_OK);
+    px_activity_item(activity, 0);
+    px_activity_item(activity, 1);
+    px_activity_begin(activity, 1, "next", 0); /* takes nothing away */
+    px_activity_item(activity, 1);
+    assert_int_equal(px_activity_items(activity), 3);
+    px_activity_item(NULL, 0);
+    assert_int_equal(px_activity_items(NULL), 0);
+    px_activity_free(activity);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_activity_item_begins_moves_ends),
         cmocka_unit_test(test_activity_parts_of_one_thing_have_its_group_until_the_next_begin),
         cmocka_unit_test(test_activity_long_name_keeps_its_tail),
+        cmocka_unit_test(test_activity_items_are_those_of_all_slots),
         cmocka_unit_test(test_activity_sampled_while_written_is_never_torn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

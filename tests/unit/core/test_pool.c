@@ -33,6 +33,8 @@ struct task {
 
 struct bench {
     atomic_uint inits, finis, canceled, unmasked;
+    atomic_uint inside, most_inside; /* workers at a task */
+    unsigned limit;                  /* of the pool */
     unsigned fail_init_of; /* worker index whose init fails; UINT32_MAX: none; UINT32_MAX-1: all */
     struct gate gate;      /* where each task waits */
     /* owner only */
@@ -91,12 +93,18 @@ static void make_children(struct px_worker *worker, const struct task *task, str
 static void run_one(struct px_worker *worker, struct task *task, struct bench *bench,
                     struct task **stack)
 {
+    px_worker_turn(worker);
+    const unsigned now = atomic_fetch_add(&bench->inside, 1) + 1;
+    unsigned most = atomic_load(&bench->most_inside);
+    while (now > most && !atomic_compare_exchange_weak(&bench->most_inside, &most, now)) {
+    }
     gate_pass(&bench->gate);
     task->worker = worker->index;
     task->canceled = px_worker_stopping(worker);
     if (!task->canceled) {
         make_children(worker, task, stack);
     }
+    atomic_fetch_sub(&bench->inside, 1);
     px_worker_emit(worker, task);
 }
 
@@ -139,6 +147,7 @@ static int pool_start(struct bench *bench, unsigned workers, size_t capacity)
     const struct px_pool_opts opts = {
         .workers = workers,
         .capacity = capacity,
+        .limit = bench->limit,
         .body = {body_init, body_run, body_fini, bench},
         .sink = sink,
         .sink_ctx = bench,
@@ -206,6 +215,69 @@ static void test_pool_drain_each_task_gives_one_result(void **state)
     over_matrix(check_one_result_each);
 }
 
+/* So many work at a time and no more; the others' threads are there, and end like any. */
+static void check_limit(unsigned workers, size_t capacity)
+{
+    struct bench *bench = bench_new();
+    struct task *tasks = calloc(TASKS, sizeof *tasks);
+    bench->limit = 2;
+    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
+    submit_all(bench->pool, tasks, TASKS / 3);
+    assert_in_range(bench->most_inside, 1, 2);
+    px_pool_limit(bench->pool, 1);
+    submit_all(bench->pool, tasks + TASKS / 3, TASKS / 3);
+    px_pool_limit(bench->pool, 4);
+    submit_all(bench->pool, tasks + 2 * (TASKS / 3), TASKS / 3);
+    px_pool_limit(bench->pool, 1);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, TASKS);
+    assert_int_equal(bench->twice, 0);
+    assert_true((px_pool_worked_ns(bench->pool) > 0) == (workers > 0));
+    px_pool_free(bench->pool);
+    assert_int_equal(bench->finis, workers > 0 ? workers : 1);
+    free(tasks);
+    free(bench);
+}
+
+static void test_pool_limit_holds_and_changes_on_the_way(void **state)
+{
+    (void)state;
+    over_matrix(check_limit);
+}
+
+/* The only one that may work is worker 1: the first was never started. */
+static void test_pool_limit_counts_workers_that_started(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new();
+    struct task tasks[5] = {{0}};
+    bench->limit = 1;
+    bench->fail_init_of = 0;
+    assert_int_equal(pool_start(bench, 2, 3), PX_OK);
+    submit_all(bench->pool, tasks, 5);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, 5);
+    px_pool_free(bench->pool);
+    free(bench);
+}
+
+static void test_pool_cancel_ends_the_limit(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new();
+    struct task tasks[6] = {{0}};
+    bench->limit = 1;
+    gate_set(&bench->gate, false);
+    assert_int_equal(pool_start(bench, 4, 6), PX_OK);
+    submit_all(bench->pool, tasks, 6);
+    px_pool_cancel(bench->pool);
+    gate_set(&bench->gate, true);
+    px_pool_drain(bench->pool);
+    assert_int_equal(bench->seen, 6);
+    px_pool_free(bench->pool);
+    free(bench);
+}
+
 static void check_offers(unsigned workers, size_t capacity)
 {
     enum { ROOTS = 3, DEPTH = 7 };
@@ -214,8 +286,10 @@ static void check_offers(unsigned workers, size_t capacity)
     for (int i = 0; i < ROOTS; i++) {
         tasks[i].children = DEPTH;
     }
+    bench->limit = capacity == 2 ? 4 : 0; /* stacks of workers that may not go on wait, too */
     assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
     submit_all(bench->pool, tasks, ROOTS);
+    px_pool_limit(bench->pool, 1);
     px_pool_drain(bench->pool);
     assert_int_equal(bench->seen, ROOTS * ((2U << DEPTH) - 1)); /* full binary trees */
     px_pool_free(bench->pool);
@@ -452,6 +526,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pool_drain_each_task_gives_one_result),
+        cmocka_unit_test(test_pool_limit_holds_and_changes_on_the_way),
+        cmocka_unit_test(test_pool_limit_counts_workers_that_started),
+        cmocka_unit_test(test_pool_cancel_ends_the_limit),
         cmocka_unit_test(test_pool_offered_tasks_all_give_results),
         cmocka_unit_test(test_pool_cancel_undone_tasks_give_canceled_results),
         cmocka_unit_test(test_pool_free_undrained_still_delivers),

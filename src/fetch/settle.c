@@ -22,7 +22,8 @@
 #include "fetch/targets.h"
 #include "fetch/task.h"
 
-static void skip_existing(struct fetch_task *task)
+/* What a kill or a power cut left beside a file that is whole. */
+static void tidy_beside(struct fetch_task *task)
 {
     const struct px_fetch *fetch = task->fetch;
     char state[NAME_ROOM];
@@ -33,6 +34,11 @@ static void skip_existing(struct fetch_task *task)
         struct part_place place = task_place(task);
         part_tidy(&place);
     }
+}
+
+static void skip_existing(struct fetch_task *task)
+{
+    tidy_beside(task);
     task_set_skipped(task, PX_EEXIST, "exists");
 }
 
@@ -49,6 +55,7 @@ static void say_changed(const struct fetch_task *task)
 static bool settle_earlier(struct fetch_task *task)
 {
     if (earlier_look(task) == EARLIER_DONE) {
+        tidy_beside(task);
         task_set_skipped(task, PX_EEXIST, "done");
         return true;
     }

@@ -222,7 +222,7 @@ $(PC_FILE): src/pxfer.pc.in include/pxfer/version.h FORCE
 # ---- trying and testing -----------------------------------------------------
 # Targets that may install packages start make anew: what pkg-config says is
 # read when a makefile is parsed, and only the second parse knows the new files.
-.PHONY: demo demo-run check check-run stress cov valgrind bench bench-run lint deps
+.PHONY: demo demo-run check check-run stress faults faults-run cov valgrind bench bench-run lint deps
 ## demo: build, then fetch and copy a little on this machine and show the reports
 demo:
 	@sh src/deps.sh build
@@ -249,6 +249,13 @@ fuzz:
 	@$(MAKE) CC=clang SAN=fuzzer fuzz-build
 	@BUILD=$(O)/fuzz-clang bash tests/fuzz/run --seconds '$(SECONDS)' $(ONLY)
 fuzz-build: $(FUZZ)
+
+## faults: kill, cut the power, break disks, ... and count what was lost (SHORT=1: in two minutes)
+faults:
+	@sh src/deps.sh build test faults
+	@$(MAKE) faults-run
+faults-run: programs $(HELPERS)
+	@BUILD=$(B) SHORT='$(SHORT)' bash tests/faults/run
 
 ## cov: line coverage of each layer; fails below core 95 %, engines 85 %
 cov:
@@ -280,7 +287,7 @@ format:
 
 ## deps: install what building, testing, lint and bench need
 deps:
-	@sh src/deps.sh build test lint bench
+	@sh src/deps.sh build test lint faults bench
 
 # ---- installing -------------------------------------------------------------
 .PHONY: install uninstall

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing to build, test, lint, fuzz or bench pxfer, and nothing else:
+# Installs what is missing to build, test, lint, fuzz, break or bench pxfer, and nothing else:
 #
-#   sh src/deps.sh [--list] build|test|lint|fuzz|bench...
+#   sh src/deps.sh [--list] build|test|lint|fuzz|faults|bench...
 #
 # With everything in place it only looks at files and ends at once. Otherwise it
 # uses apt, dnf, pacman, apk or brew; on a terminal it asks first. --list prints
@@ -57,6 +57,18 @@ cmd:mandoc                 mandoc               mandoc            mandoc        
 table_fuzz='
 cmd:clang                  clang                clang             clang             clang              llvm
 clangrt:libclang_rt.fuzzer libclang-rt-dev      compiler-rt       compiler-rt       compiler-rt        llvm
+'
+table_faults='
+cmd:strace                 strace               strace            strace            strace             -
+cmd:jq                     jq                   jq                jq                jq                 jq
+cmd:mkfs.ext4              e2fsprogs            e2fsprogs         e2fsprogs         e2fsprogs          -
+cmd:mkfs.xfs               xfsprogs             xfsprogs          xfsprogs          xfsprogs           -
+cmd:xfs_io                 xfsprogs             xfsprogs          xfsprogs          xfsprogs-extra     -
+cmd:losetup                mount                util-linux        util-linux        losetup            -
+cmd:unshare                util-linux           util-linux        util-linux        util-linux         -
+cmd:nbdkit                 nbdkit               nbdkit            nbdkit            nbdkit             -
+cmd:nbdfuse                libnbd-bin           nbdfuse           libnbd            -                  -
+cmd:fusermount3            fuse3                fuse3             fuse3             fuse3              -
 '
 table_bench='
 cmd:curl                   curl                 curl              curl              curl               curl
@@ -231,7 +243,7 @@ as_root() { $root "$@"; }
 
 list_only=no
 [ "${1:-}" = --list ] && list_only=yes && shift
-[ $# -gt 0 ] || die "which set? build, test, lint, fuzz or bench"
+[ $# -gt 0 ] || die "which set? build, test, lint, fuzz, faults or bench"
 
 missing=''
 for set_name in "$@"; do
@@ -240,6 +252,7 @@ for set_name in "$@"; do
     test) collect "$table_test" ;;
     lint) collect "$table_lint" ;;
     fuzz) collect "$table_fuzz" ;;
+    faults) collect "$table_faults" ;;
     bench) collect "$table_bench" ;;
     *) die "unknown set: $set_name" ;;
     esac

@@ -151,3 +151,15 @@ json_lines() {
     jq -Rne '[inputs | fromjson | type] | all(. == "object")' "$1" >/dev/null ||
         fail "$1 is not JSON Lines"
 }
+
+# records_of DIR: what pcopy has there, but directories and temporary names, as NUL-terminated records:
+# of files the content, mode and time; of links the target. (What is no file is made under its name,
+# which no call can do with the right owner and times.)
+records_of() {
+    (
+        cd "$1"
+        find . -type f ! -name '*.pcopy-*' -print0 | xargs -0 -r sha256sum -z --
+        find . -type f ! -name '*.pcopy-*' -printf 'f %m %T@ %s %p\0' -o \
+            ! -type d ! -type f ! -name '*.pcopy-*' -printf '%y %l %p\0'
+    ) | LC_ALL=C sort -z
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pcopy killed with SIGKILL at a random moment, 50 times, over a target that holds older versions of
-# some files: after each kill every file and link is the old one or the new one, whole, with its
+# pcopy killed with SIGKILL at a random moment, 50 times, every other time with a journal, over a target
+# that holds older versions of some files: after each kill every file and link is the old one or the new one, whole, with its
 # mode and time; the same command run again makes the target equal and leaves nothing behind.
 # (Which names are hard links of one file is no part of this.)
 TMPFS_MB=300
@@ -12,15 +12,6 @@ mktree begin --files 600 --seed 32 --links --odd-names --big one=5M --big two=9M
 find begin -type f -name 'f*[0-6]' -delete
 find begin -type l -name '*[02468]' -delete
 
-# What there is below DIR, but directories and temporary names, as NUL-terminated records: the
-# content of files, then mode, time, size and target of files and links.
-records_of() {
-    (
-        cd "$1"
-        find . -type f ! -name '*.pcopy-tmp*' -print0 | xargs -0 -r sha256sum -z --
-        find . ! -type d ! -name '*.pcopy-tmp*' -printf '%y %m %T@ %s %l %p\0'
-    ) | LC_ALL=C sort -z
-}
 { records_of src && records_of begin; } | LC_ALL=C sort -z -u >known
 
 check_names() {
@@ -30,10 +21,11 @@ check_names() {
     [ -z "$wrong" ] || fail "neither old nor new: $wrong"
 }
 
-copy=(pcopy -q -j 2 --chunk-size 1M -T src dst)
+options=(-q -j 2 --chunk-size 1M)
+copy=(pcopy "${options[@]}" -T src dst)
 begin_anew() {
     chmod -R u+w dst 2>/dev/null || true
-    rm -rf dst
+    rm -rf dst j
     # With nothing there new names are made; over old files they are replaced.
     [ "$1" = empty ] || cp -a begin dst
 }
@@ -50,6 +42,8 @@ done
 all=$(rounds 50 12) killed=0 left=0
 for ((round = 1; round <= all; round++)); do
     if [ $((round % 5)) = 0 ]; then begin_anew empty; else begin_anew old; fi
+    copy=(pcopy "${options[@]}" -T src dst)
+    [ $((round % 2)) = 0 ] || copy=(pcopy "${options[@]}" --journal j -T src dst)
     for ((kills = 1 + (round % 4 == 0); kills > 0; kills--)); do
         start "${copy[@]}"
         random_below "$full_ms"

@@ -420,7 +420,7 @@ static int run(void *ctx, const struct option_parsed *parsed)
     const char **inputs = gather_inputs(options, parsed);
     if (inputs == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(inputs);
-        return EXITS_OTHER;
+        return exits_code_of(&exits_pfetch, option_no_memory(&program, stderr));
     }
     int status = check(options);
     if (status == PX_OK) {
@@ -428,6 +428,9 @@ static int run(void *ctx, const struct option_parsed *parsed)
     }
     if (status == PX_OK) {
         status = take_secrets(options, inputs);
+    }
+    if (status == PX_ENOMEM) {
+        PX_IGNORE(option_no_memory(&program, stderr)); /* the status is known */
     }
     const int code = status == PX_OK ? run_checked(options) : exits_code_of(&exits_pfetch, status);
     curl_global_cleanup();

@@ -56,6 +56,7 @@ struct px_result {
     uint64_t bytes;
     struct px_item *items;
     size_t n_items;
+    uint64_t untold; /* counted, and to be listed, but there was no memory for that */
 };
 
 /* The printable name of a state: "ok", "skipped", "failed", "canceled". Static text. */

@@ -124,6 +124,12 @@ int option_complain(const struct option_program *program, FILE *err, const char 
     return option_put_hint(program, err);
 }
 
+int option_no_memory(const struct option_program *program, FILE *err)
+{
+    fprintf(err, "%s: %s\n", program->name, px_status_text(PX_ENOMEM));
+    return PX_ENOMEM;
+}
+
 static int option_complain_value(const struct option_program *program,
                                  const struct option_spec *spec, const char *arg,
                                  const char *reason, FILE *err)
@@ -250,11 +256,13 @@ int option_parse(const struct option_program *program, int argc, char **argv, vo
     }
     struct option_getopt tables = {0};
     status = option_getopt_init(&tables, program);
-    if (status != PX_OK) {
-        return status;
+    if (status == PX_OK) {
+        status = option_loop(program, &tables, argc, argv, options, err, &out->action);
+        option_getopt_fini(&tables);
     }
-    status = option_loop(program, &tables, argc, argv, options, err, &out->action);
-    option_getopt_fini(&tables);
+    if (status == PX_ENOMEM) {
+        status = option_no_memory(program, err);
+    }
     if (status == PX_OK && out->action == OPTION_DO_RUN) {
         out->operands = argv + optind;
         out->n_operands = (size_t)(argc - optind);

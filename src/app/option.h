@@ -148,7 +148,7 @@ struct option_parsed {
 /* Stores the presets, then what argv[1..argc) says, into `options`. "--" ends the options; long
  * names may be abbreviated while that is unambiguous.
  * PX_EUSAGE: one line "NAME: option '--x': reason" and a hint were written to `err`.
- * PX_ENOMEM. Whatever comes back, option_free() is due. */
+ * PX_ENOMEM: that was written, too. Whatever comes back, option_free() is due. */
 PX_NODISCARD int option_parse(const struct option_program *program, int argc, char **argv,
                               void *options, FILE *err, struct option_parsed *out);
 
@@ -163,5 +163,8 @@ PX_NODISCARD int option_show(const struct option_program *program,
  * hint to `err`. Returns PX_EUSAGE always. */
 int option_complain(const struct option_program *program, FILE *err, const char *fmt, ...)
     PX_PRINTF(3, 4);
+
+/* Says to `err` that memory ran out, for who has no other way to say it. Returns PX_ENOMEM always. */
+int option_no_memory(const struct option_program *program, FILE *err);
 
 #endif

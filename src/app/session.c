@@ -65,6 +65,12 @@ static void session_say(const struct session *s, const char *what, const char *n
     free(shown);
 }
 
+static void session_say_why(const struct session *s, const char *why, int status)
+{
+    px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
+                why[0] != '\0' ? why : px_status_text(status));
+}
+
 /* What cannot be written is better known before a long measurement than after it. */
 static int session_try_outputs(const struct session *s)
 {
@@ -120,6 +126,9 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     to->source_is_url = s->program->journal->source_is_url;
     to->log = measured ? &s->errors_only : &s->log;
     int status = progress_new(&progress, &to->progress);
+    if (status != PX_OK) {
+        session_say_why(s, "", status);
+    }
     if (status != PX_OK || measured) {
         return status;
     }
@@ -152,6 +161,9 @@ static int session_open_listeners(struct session *s, struct px_activity *activit
     }
     if (s->opts->json) {
         status = journal_on_outlock(s->out, s->program->journal, NULL, &to->json);
+        if (status != PX_OK) {
+            session_say_why(s, "", status);
+        }
     }
     return status;
 }
@@ -250,6 +262,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     const unsigned per_worker = s->program->per_worker > 0 ? s->program->per_worker : 1;
     int status = px_activity_new((size_t)workers * per_worker, &activity);
     if (status != PX_OK) {
+        session_say_why(s, "", status);
         return status;
     }
     const struct session_run run = {
@@ -263,8 +276,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     };
     status = s->program->open(s->ctx, &run, &engine, error, sizeof error);
     if (status != PX_OK) {
-        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
-                    error[0] != '\0' ? error : px_status_text(status));
+        session_say_why(s, error, status);
         goto out_activity;
     }
     status = session_open_listeners(s, activity, scratch != NULL, &to);
@@ -287,6 +299,7 @@ static int session_add_scratch(struct session *s, const char **path)
 {
     char *parent = scratch_existing_parent(s->program->target(s->ctx));
     if (parent == NULL) {
+        session_say_why(s, "", PX_ENOMEM);
         return PX_ENOMEM;
     }
     errno = 0;
@@ -489,7 +502,7 @@ int session_main(const struct session_program *program, const struct session_opt
     if (px_outlock_new(STDERR_FILENO, &s.err) != PX_OK ||
         px_outlock_new(STDOUT_FILENO, &s.out) != PX_OK) {
         px_outlock_free(s.err);
-        return EXITS_OTHER;
+        return exits_code_of(program->exits, option_no_memory(program->options, stderr));
     }
     s.log = (struct px_log){s.err, session_level(opts), program->report->program};
     s.errors_only = (struct px_log){s.err, PX_LOG_QUIET, program->report->program};

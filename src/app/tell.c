@@ -151,6 +151,9 @@ void tell_task(struct tell *tell, const struct px_result *task, bool worked)
         tell_record(tell, &task->items[i]);
         tell_say_item(tell, &task->items[i], worked);
     }
+    if (task->untold > 0) {
+        tell_output(tell, "what became of some items", PX_ENOMEM);
+    }
     if (task->failed > 0) {
         tell_output(tell, "the list of failures", failures_add(tell->to->failures, task));
     }

@@ -137,6 +137,7 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
     task_count(&task->result, state, entry->bytes);
     struct px_item *item = listed ? task_item_room(task) : NULL;
     if (item == NULL || task_fill_paths(item, entry, state) != PX_OK) {
+        task->result.untold += listed;
         return;
     }
     item->state = state;
@@ -180,10 +181,11 @@ int px_task_add_operand(struct px_task *task, const char *operand, int status, i
 {
     const struct px_copy_detail detail = {.type = PX_COPY_FILE};
     struct px_item *item = task_item_room(task);
+    task_count(&task->result, PX_ITEM_FAILED, 0);
     if (item == NULL || task_fill_block(item, &detail, operand, NULL) != PX_OK) {
+        task->result.untold++;
         return PX_ENOMEM;
     }
-    task_count(&task->result, PX_ITEM_FAILED, 0);
     item->state = PX_ITEM_FAILED;
     item->status = status;
     item->os_errno = os_errno;

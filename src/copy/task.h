@@ -97,7 +97,7 @@ PX_NODISCARD struct px_task *px_task_new(enum px_task_kind kind, const char *nam
 void px_task_free(struct px_task *task);
 
 /* Counts the entry; when `listed`, also adds an item with its paths and the text of `fail` (NULL:
- * nothing to say). Out of memory for the item: it is only counted. */
+ * nothing to say). Out of memory for the item: it is only counted, also as untold. */
 void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed);
 
@@ -105,7 +105,8 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
 bool px_task_claims_durable(const struct px_task *task);
 void px_task_disclaim_durable(struct px_task *task);
 
-/* The outcome of an operand that no worker ever sees (it does not exist). PX_ENOMEM. */
+/* The outcome of an operand that no worker ever sees (it does not exist). PX_ENOMEM: it is only
+ * counted. */
 PX_NODISCARD int px_task_add_operand(struct px_task *task, const char *operand, int status,
                                      int os_errno, const char *text);
 

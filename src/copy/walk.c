@@ -65,17 +65,21 @@ static void walk_fail_root(struct px_copier *copier, const struct px_fail *fail)
     copier->account->items++;
 }
 
-/* Do the patterns leave out the operand itself? */
-static bool walk_root_is_excluded(const struct px_copier *copier, const struct px_root *root)
+/* Do the patterns leave out the operand itself? PX_ENOMEM. */
+static int walk_root_is_excluded(const struct px_copier *copier, const struct px_root *root,
+                                 bool *excluded)
 {
     struct px_select select;
-    const bool is_dir = S_ISDIR(root->expect.type);
-    if (px_path_is_dots(root->source_name) || px_select_begin(copier, NULL, &select) != PX_OK) {
-        return false;
+    *excluded = false;
+    if (px_path_is_dots(root->source_name)) {
+        return PX_OK;
     }
-    const bool excluded = px_select_excludes(&select, root->source_name, is_dir);
-    px_select_end(&select);
-    return excluded;
+    const int status = px_select_begin(copier, NULL, &select);
+    if (status == PX_OK) {
+        *excluded = px_select_excludes(&select, root->source_name, S_ISDIR(root->expect.type));
+        px_select_end(&select);
+    }
+    return status;
 }
 
 /* Opens the operand's directories for each destination that takes it. False: none does. */
@@ -106,7 +110,13 @@ static bool walk_begin_root(struct px_copier *copier)
 {
     struct px_task *task = copier->task;
     struct px_fail fail;
-    if (walk_root_is_excluded(copier, task->root)) {
+    bool excluded;
+    if (walk_root_is_excluded(copier, task->root, &excluded) != PX_OK) {
+        PX_IGNORE(px_fail_set(&fail, PX_ENOMEM, 0, "exclude: out of memory"));
+        walk_fail_root(copier, &fail);
+        return false;
+    }
+    if (excluded) {
         task->kind = PX_TASK_NAMES; /* with no names left: nothing to cancel */
         return false;
     }

@@ -346,6 +346,15 @@ static void test_option_show_on_a_full_device_is_an_error(void **state)
     fclose(full);
 }
 
+static void test_option_no_memory_is_said_in_one_line(void **state)
+{
+    (void)state;
+    struct memory_text memory = {0};
+    assert_int_equal(option_no_memory(&program, memory_text_open(&memory)), PX_ENOMEM);
+    assert_string_equal(memory_text_close(&memory), "prog: out of memory\n");
+    memory_text_free(&memory);
+}
+
 static void test_option_complain_is_a_usage_error(void **state)
 {
     (void)state;
@@ -390,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_option_mistake_gets_one_line_and_a_hint),
         cmocka_unit_test(test_option_help_version_completion_end_the_parsing),
         cmocka_unit_test(test_option_show_on_a_full_device_is_an_error),
+        cmocka_unit_test(test_option_no_memory_is_said_in_one_line),
         cmocka_unit_test(test_option_complain_is_a_usage_error),
         cmocka_unit_test(test_option_bad_preset_is_found),
     };

@@ -164,6 +164,21 @@ static void test_tell_sink_hears_of_each_item_and_its_loss_is_said_once(void **s
     assert_ptr_equal(strchr(text, '\n'), strrchr(text, '\n'));
 }
 
+static void test_tell_items_without_memory_are_lost_output(void **state)
+{
+    (void)state;
+    const struct tell_listeners to = {.log = &log_to};
+    const struct px_result task = {.ok = 2, .untold = 1};
+    tell_init(&tell, &to, &summary);
+    tell_task(&tell, &(struct px_result){.ok = 2}, true);
+    assert_false(summary.output_lost);
+    tell_task(&tell, &task, true);
+    tell_task(&tell, &task, true);
+    assert_true(summary.output_lost);
+    assert_string_equal(sheet_text(&err),
+                        "prog: cannot write what became of some items: out of memory\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +194,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_tell_plan_has_what_would_be_done_and_says_it_once,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tell_items_without_memory_are_lost_output, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_tell_sink_hears_of_each_item_and_its_loss_is_said_once,
                                         set_up, tear_down),
     };

@@ -66,7 +66,7 @@ PX_NODISCARD static inline int px_worker_offer(struct px_worker *worker, void *t
 }
 
 /* The one result of one task; may be the task itself. The receiver of results owns it from here.
- * May wait for room; the receiver always makes some. */
+ * May wait for room; the receiver always makes some. In a pool without a sink it only ends the task. */
 static inline void px_worker_emit(struct px_worker *worker, void *result)
 {
     worker->ops->emit(worker, result);

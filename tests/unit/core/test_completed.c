@@ -2,6 +2,8 @@
  *
  * Many futures: in the order in which they finish, and the three ways to wait for them.
  */
+#include "support/scarce.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -273,6 +275,25 @@ static void test_futures_wait_all_waits_for_the_last(void **state)
     gated_end(&gated);
 }
 
+static void test_as_completed_without_locks_to_be_had_says_so(void **state)
+{
+    (void)state;
+    struct gated gated;
+    gated_make(&gated);
+    struct px_as_completed *iterator = NULL;
+    size_t which = 99;
+    for (int locks = 0; locks < 2; locks++) {
+        locks_allowed = locks;
+        assert_int_equal(px_as_completed_new(gated.futures, N, &iterator), PX_ENOMEM);
+        assert_int_equal(px_futures_wait(gated.futures, N, PX_WAIT_ALL, PX_FOREVER, &which),
+                         PX_ENOMEM);
+    }
+    locks_allowed = INT32_MAX;
+    assert_null(iterator);
+    assert_int_equal(which, 99);
+    gated_end(&gated);
+}
+
 /* --- from a task ------------------------------------------------------------------------------ */
 
 struct family {
@@ -341,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_futures_wait_first_completed_says_which),
         cmocka_unit_test(test_futures_wait_first_failed_passes_over_good_and_canceled_ones),
         cmocka_unit_test(test_futures_wait_all_waits_for_the_last),
+        cmocka_unit_test(test_as_completed_without_locks_to_be_had_says_so),
         cmocka_unit_test(test_as_completed_in_a_task_of_the_same_executor_does_not_hang),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

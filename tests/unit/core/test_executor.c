@@ -2,7 +2,7 @@
  *
  * Executors over the matrix workers 0..8 x capacity 1..4: every future is finished, once.
  */
-#include "support/few_threads.h"
+#include "support/scarce.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -476,6 +476,44 @@ static void test_executor_no_worker_starts_says_why(void **state)
     assert_int_equal(house.finis, 0);
 }
 
+/* All or nothing: what was made before is given back (the leak checkers see to that). */
+static void test_executor_new_without_locks_to_be_had_says_so(void **state)
+{
+    (void)state;
+    int status = PX_ENOMEM;
+    int locks = 0;
+    for (unsigned workers = 0; workers <= 2; workers++) {
+        for (locks = 0; status == PX_ENOMEM; locks++) {
+            const struct px_executor_opts opts = {.workers = workers};
+            struct px_executor *executor = NULL;
+            locks_allowed = locks;
+            status = px_executor_new(&opts, &executor);
+            assert_true((status == PX_OK) == (executor != NULL));
+            px_executor_free(executor);
+        }
+        locks_allowed = INT32_MAX;
+        assert_int_equal(status, PX_OK);
+        assert_true(locks > 4); /* the executor's two, the pool's two, the queue's */
+        status = PX_ENOMEM;
+    }
+}
+
+static void test_executor_submit_without_locks_to_be_had_submits_nothing(void **state)
+{
+    (void)state;
+    struct job job = {0};
+    struct px_future *future = NULL;
+    struct px_executor *executor = executor_start(1, 1);
+    for (int locks = 0; locks < 2; locks++) {
+        locks_allowed = locks;
+        assert_int_equal(px_executor_submit(executor, job_run, &job, &future), PX_ENOMEM);
+        assert_null(future);
+    }
+    locks_allowed = INT32_MAX;
+    executor_end(executor);
+    assert_int_equal(job.runs, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +533,8 @@ int main(void)
         cmocka_unit_test(test_executor_each_worker_has_its_init_and_fini),
         cmocka_unit_test(test_executor_some_inits_fail_goes_on_with_the_others),
         cmocka_unit_test(test_executor_no_worker_starts_says_why),
+        cmocka_unit_test(test_executor_new_without_locks_to_be_had_says_so),
+        cmocka_unit_test(test_executor_submit_without_locks_to_be_had_submits_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  *
  * The parallel loop: each index once, the failure that a plain loop would meet, sums to the last bit.
  */
-#include "support/few_threads.h"
+#include "support/scarce.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

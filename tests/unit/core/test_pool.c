@@ -2,7 +2,7 @@
  *
  * The pool over the matrix workers 0..4 x capacity 1..3. Bodies record, the test thread asserts.
  */
-#include "support/few_threads.h"
+#include "support/scarce.h"
 
 #include <setjmp.h>
 #include <signal.h>

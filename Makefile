@@ -111,7 +111,9 @@ PROGRAM_SRC := $(sort $(wildcard src/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 HELPER_SRC := $(sort $(wildcard tests/helper/*.c))
 STRESS_SRC := $(sort $(wildcard tests/stress/*.c))
-BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+# GLib is there for the benchmark only: it is compared with.
+GLIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags glib-2.0 2>/dev/null)
+BENCH_SRC := $(filter-out $(if $(GLIB_CFLAGS),,tests/bench/micro_%),$(sort $(wildcard tests/bench/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
 EXAMPLE_SRC := $(sort $(wildcard src/examples/*.c))
 
@@ -161,6 +163,7 @@ $(B)/flags: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -Itests/unit
+$(B)/obj/tests/bench/micro_%.o: CPPFLAGS_ALL += $(GLIB_CFLAGS)
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@$(say) CC $<
@@ -197,7 +200,7 @@ $(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,-lmicrohttpd)
 
 $(STRESS) $(BENCH): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
-	$(call link)
+	$(call link,$(if $(findstring /micro_,$@),-lglib-2.0))
 
 # main() is libFuzzer's, or one that replays seeds.
 ifeq ($(SAN),fuzzer)
@@ -323,7 +326,7 @@ uninstall:
 .PHONY: clean help show-flags FORCE
 # For the lint checks, which compile with the flags of the build.
 show-flags:
-	@echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL)'
+	@echo '$(CPPFLAGS_ALL) $(GLIB_CFLAGS) $(CFLAGS_ALL)'
 
 ## clean: remove the build directories
 clean:

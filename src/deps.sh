@@ -71,6 +71,8 @@ cmd:nbdfuse                libnbd-bin           nbdfuse           libnbd        
 cmd:fusermount3            fuse3                fuse3             fuse3             fuse3              -
 '
 table_bench='
+hdr:glib-2.0/glib.h        libglib2.0-dev       glib2-devel       glib2             glib-dev           glib
+cmd:pkg-config             pkg-config           pkgconf-pkg-config pkgconf          pkgconf            pkgconf
 cmd:curl                   curl                 curl              curl              curl               curl
 cmd:wget2                  wget2                wget2             wget2             wget2              wget2
 cmd:wget                   wget                 wget              wget              wget               wget

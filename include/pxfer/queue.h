@@ -15,6 +15,11 @@
  *
  * Counting, as in Python's queue.Queue: each successful push makes one unfinished task, each
  * px_queue_task_done() ends one, px_queue_join() waits until there is none.
+ *
+ * Of the consumers who wait the newest gets the next item, of the producers the oldest the next
+ * place: work goes to few and busy threads rather than round all of them, and no producer starves.
+ * PX_ENOMEM from a call that may wait: the system has no condition variable left (it has, with glibc
+ * and musl).
  */
 #ifndef PXFER_QUEUE_H
 #define PXFER_QUEUE_H
@@ -48,10 +53,18 @@ PX_API PX_NODISCARD int px_queue_push(struct px_queue *queue, void *item, int64_
  * what was queued before the close is still handed out. */
 PX_API PX_NODISCARD int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item);
 
+/* The same for many items at a time, which costs the lock once: appends the first of `n` items, in
+ * their order, and takes the oldest, as many as there is room or there are items. Both wait for room
+ * or an item for the first only; 0 items do nothing. `*pushed` / `*popped`: how many; not 0 with
+ * PX_OK, 0 with any other code. `items` is borrowed for the call. */
+PX_API PX_NODISCARD int px_queue_push_many(struct px_queue *queue, void *const *items, size_t n,
+                                           int64_t deadline_ns, size_t *pushed);
+PX_API PX_NODISCARD int px_queue_pop_many(struct px_queue *queue, int64_t deadline_ns, void **items,
+                                          size_t max, size_t *popped);
+
 /* Waits until at least `n` items are queued (at most the capacity counts), without taking any: for a
- * consumer who would rather be woken once for many. It should be the only consumer: while it waits,
- * others are not woken for less either. PX_ETIMEDOUT (PX_EAGAIN with PX_NOWAIT): there are fewer,
- * perhaps none. PX_ECLOSED: closed with fewer. */
+ * consumer who would rather be woken once for many. PX_ETIMEDOUT (PX_EAGAIN with PX_NOWAIT): there
+ * are fewer, perhaps none. PX_ECLOSED: closed with fewer. */
 PX_API PX_NODISCARD int px_queue_await(struct px_queue *queue, size_t n, int64_t deadline_ns);
 
 /* Refuses every push from now on and wakes all who wait. Idempotent. */
@@ -63,6 +76,9 @@ PX_API void px_queue_task_add(struct px_queue *queue);
 
 /* One task is finished. PX_EINVAL: there was none unfinished (called too often). */
 PX_API PX_NODISCARD int px_queue_task_done(struct px_queue *queue);
+
+/* `n` tasks are finished. PX_EINVAL: fewer were unfinished; then nothing has changed. */
+PX_API PX_NODISCARD int px_queue_tasks_done(struct px_queue *queue, size_t n);
 
 /* Waits until no task is unfinished. Does not need a close.
  * PX_ETIMEDOUT (PX_EAGAIN with PX_NOWAIT): there still is one. */

@@ -4,6 +4,10 @@
  * thread. A failing lock or unlock is a programming error (unlocking what is not held, using what
  * was destroyed): there is nothing sane to go on with, so it aborts with a line that says where.
  */
+#ifdef __linux__
+#define _GNU_SOURCE /* PTHREAD_MUTEX_ADAPTIVE_NP */
+#endif
+
 #include "base/mutex.h"
 
 #include <errno.h>
@@ -33,9 +37,31 @@ static void mutex_check(int err, const char *text, size_t len)
 #define MUTEX_CHECK(call) \
     mutex_check((call), "pxfer: fatal: " #call "\n", sizeof "pxfer: fatal: " #call)
 
+/* Critical sections are a few stores long here: a lock that is held is free again long before this
+ * thread could go to sleep and be woken. glibc's adaptive mutex tries some tens of times first, as
+ * often as it took of late; on a single processor it does not. */
+static int mutex_set_kind(pthread_mutexattr_t *attr)
+{
+#ifdef __GLIBC__
+    return pthread_mutexattr_settype(attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+#else
+    (void)attr;
+    return 0;
+#endif
+}
+
 int px_mutex_init(struct px_mutex *mutex)
 {
-    return pthread_mutex_init(&mutex->raw, NULL) == 0 ? PX_OK : PX_ENOMEM;
+    pthread_mutexattr_t attr;
+    if (pthread_mutexattr_init(&attr) != 0) {
+        return PX_ENOMEM;
+    }
+    int err = mutex_set_kind(&attr);
+    if (err == 0) {
+        err = pthread_mutex_init(&mutex->raw, &attr);
+    }
+    MUTEX_CHECK(pthread_mutexattr_destroy(&attr));
+    return err == 0 ? PX_OK : PX_ENOMEM;
 }
 
 void px_mutex_fini(struct px_mutex *mutex)

@@ -39,6 +39,7 @@
 #include "core/turns.h"
 
 #define CACHE_LINE 64
+#define RESULTS_AT_ONCE 32 /* on the owner's stack */
 
 struct pool_worker {
     struct px_worker handle; /* what the body sees; first member */
@@ -77,6 +78,7 @@ struct px_pool {
 
     /* owner only */
     size_t delivered; /* results given to the sink so far */
+    size_t in_hand;   /* results that were popped and that the sink has not seen */
     bool joined;
 };
 
@@ -213,17 +215,35 @@ static void *pool_thread(void *arg)
     return NULL;
 }
 
-/* --- inline: no thread, the same body ------------------------------------------------------- */
+/* --- results -------------------------------------------------------------------------------- */
 
-static void pool_deliver(struct px_pool *pool, void *result)
+/* To the sink. Their tickets come back first, for the sink may submit; those of the results that it
+ * has not seen yet are kept back in `in_hand`. */
+static void pool_deliver(struct px_pool *pool, void *const *results, size_t n)
 {
-    /* The ticket first: the sink may submit. Cannot fail: the task was counted. */
-    PX_IGNORE(px_queue_task_done(pool->tasks));
-    pool->delivered++;
-    if (pool->opts.sink != NULL) {
-        pool->opts.sink(pool->opts.sink_ctx, result);
+    PX_IGNORE(px_queue_tasks_done(pool->tasks, n)); /* cannot fail: the tasks were counted */
+    pool->in_hand = n;
+    for (size_t i = 0; i < n; i++) {
+        pool->in_hand--;
+        pool->delivered++;
+        if (pool->opts.sink != NULL) {
+            pool->opts.sink(pool->opts.sink_ctx, results[i]);
+        }
     }
 }
+
+/* Those that are there, up to a few: one by one they would cost two locks each. Returns how many. */
+static size_t pool_deliver_some(struct px_pool *pool)
+{
+    void *results[RESULTS_AT_ONCE];
+    size_t n;
+    if (px_queue_pop_many(pool->results, PX_NOWAIT, results, RESULTS_AT_ONCE, &n) == PX_OK) {
+        pool_deliver(pool, results, n);
+    }
+    return n;
+}
+
+/* --- inline: no thread, the same body ------------------------------------------------------- */
 
 static int pool_inline_next(struct px_worker *handle, int64_t deadline_ns, void **task)
 {
@@ -234,7 +254,7 @@ static int pool_inline_next(struct px_worker *handle, int64_t deadline_ns, void 
 
 static void pool_inline_emit(struct px_worker *handle, void *result)
 {
-    pool_deliver(((struct pool_worker *)handle)->pool, result);
+    pool_deliver(((struct pool_worker *)handle)->pool, &result, 1);
 }
 
 static const struct px_worker_ops pool_inline_ops = {pool_inline_next, pool_offer, pool_inline_emit,
@@ -425,7 +445,7 @@ out_free:
 
 static bool pool_has_ticket(const struct px_pool *pool)
 {
-    return px_queue_unfinished(pool->tasks) < pool->tickets;
+    return px_queue_unfinished(pool->tasks) + pool->in_hand < pool->tickets;
 }
 
 int px_pool_submit(struct px_pool *pool, void *task)
@@ -487,20 +507,12 @@ int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
         return pool_inline_pump(pool);
     }
     const int waited = px_queue_await(pool->results, pool_wanted_results(pool), deadline_ns);
-    void *result;
-    int status = px_queue_pop(pool->results, PX_NOWAIT, &result);
-    if (status != PX_OK) {
-        return waited;
-    }
     /* Not without end: the owner has more to do than to listen. */
-    for (size_t n = 0; n < pool->tickets && status == PX_OK; n++) {
-        pool_deliver(pool, result);
-        status = px_queue_pop(pool->results, PX_NOWAIT, &result);
+    size_t seen = 0;
+    for (size_t got = 1; got > 0 && seen < pool->tickets; seen += got) {
+        got = pool_deliver_some(pool);
     }
-    if (status == PX_OK) {
-        pool_deliver(pool, result);
-    }
-    return PX_OK;
+    return seen > 0 ? PX_OK : waited;
 }
 
 static void pool_end_limit(struct px_pool *pool)
@@ -580,7 +592,7 @@ unsigned px_pool_workers(const struct px_pool *pool)
 
 size_t px_pool_unfinished(struct px_pool *pool)
 {
-    return px_queue_unfinished(pool->tasks);
+    return px_queue_unfinished(pool->tasks) + pool->in_hand;
 }
 
 void px_pool_limit(struct px_pool *pool, unsigned limit)

@@ -20,6 +20,7 @@
 
 #define MAX_THREADS 4
 #define MAX_ITEMS 600
+#define MAX_BATCH 5
 
 struct item {
     unsigned producer;
@@ -53,19 +54,40 @@ struct round {
     struct consumer consumer[MAX_THREADS];
 };
 
+/* One item, or a few at once. */
+static int push_some(struct producer *me, int64_t deadline_ns, size_t *pushed)
+{
+    struct px_queue *queue = me->round->queue;
+    void *items[MAX_BATCH] = {NULL};
+    size_t n = 1 + stress_below(&me->random, MAX_BATCH);
+    if (n > me->round->items - me->pushed) {
+        n = me->round->items - me->pushed;
+    }
+    for (size_t i = 0; i < n; i++) {
+        items[i] = &me->items[me->pushed + i];
+    }
+    if (stress_one_in(&me->random, 2)) {
+        return px_queue_push_many(queue, items, n, deadline_ns, pushed);
+    }
+    const int status = px_queue_push(queue, items[0], deadline_ns);
+    *pushed = status == PX_OK;
+    return status;
+}
+
 static void *produce(void *arg)
 {
     struct producer *me = arg;
     while (me->pushed < me->round->items) {
-        struct item *item = &me->items[me->pushed];
+        size_t pushed;
         const int64_t deadline_ns = stress_deadline(&me->random);
-        const int status = px_queue_push(me->round->queue, item, deadline_ns);
+        const int status = push_some(me, deadline_ns, &pushed);
+        STRESS_CHECK((status == PX_OK) == (pushed > 0));
+        me->pushed += (unsigned)pushed;
         if (status == PX_ECLOSED) {
             STRESS_CHECK(me->round->close_after > 0);
             break;
         }
         if (status == PX_OK) {
-            me->pushed++;
             continue;
         }
         STRESS_CHECK(status == (deadline_ns == PX_NOWAIT ? PX_EAGAIN : PX_ETIMEDOUT));
@@ -95,7 +117,7 @@ static void take(struct consumer *me, struct item *item)
     STRESS_CHECK(px_queue_task_done(round->queue) == PX_OK);
 }
 
-/* For some items, or a while, or until it is closed; only without a rival (pxfer/queue.h). */
+/* For some items, or a while, or until it is closed. Without a rival they are there afterwards. */
 static void await_some(struct consumer *me)
 {
     struct px_queue *queue = me->round->queue;
@@ -104,24 +126,41 @@ static void await_some(struct consumer *me)
     const int status = px_queue_await(queue, n, deadline_ns);
     STRESS_CHECK(status == PX_OK || status == PX_EAGAIN || status == PX_ETIMEDOUT ||
                  status == PX_ECLOSED);
-    STRESS_CHECK(status != PX_OK || n == 0 || px_queue_len(queue) > 0);
+    STRESS_CHECK(status != PX_OK || n == 0 || me->round->consumers > 1 || px_queue_len(queue) > 0);
+}
+
+/* One item, or a few at once. */
+static int pop_some(struct consumer *me, int64_t deadline_ns, void **items, size_t *popped)
+{
+    struct px_queue *queue = me->round->queue;
+    if (stress_one_in(&me->random, 2)) {
+        return px_queue_pop_many(queue, deadline_ns, items,
+                                 1 + stress_below(&me->random, MAX_BATCH), popped);
+    }
+    const int status = px_queue_pop(queue, deadline_ns, items);
+    *popped = status == PX_OK;
+    return status;
 }
 
 static void *consume(void *arg)
 {
     struct consumer *me = arg;
     for (;;) {
-        void *item = NULL;
-        if (me->round->consumers == 1 && stress_one_in(&me->random, 4)) {
+        void *items[MAX_BATCH];
+        size_t popped;
+        if (stress_one_in(&me->random, 4)) {
             await_some(me);
         }
         const int64_t deadline_ns = stress_deadline(&me->random);
-        const int status = px_queue_pop(me->round->queue, deadline_ns, &item);
+        const int status = pop_some(me, deadline_ns, items, &popped);
+        STRESS_CHECK((status == PX_OK) == (popped > 0));
         if (status == PX_ECLOSED) {
             return NULL;
         }
+        for (size_t i = 0; i < popped; i++) {
+            take(me, items[i]);
+        }
         if (status == PX_OK) {
-            take(me, item);
             continue;
         }
         STRESS_CHECK(status == (deadline_ns == PX_NOWAIT ? PX_EAGAIN : PX_ETIMEDOUT));

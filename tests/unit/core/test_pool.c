@@ -416,6 +416,52 @@ static void test_pool_sink_may_submit(void **state)
     over_matrix(check_sink_submits);
 }
 
+struct account {
+    struct px_pool *pool;
+    unsigned seen, wrong;
+};
+
+enum { ACCOUNTED = 100 };
+
+static void echo_run(struct px_worker *worker, void *state)
+{
+    void *task;
+    (void)state;
+    while (px_worker_next(worker, PX_FOREVER, &task) == PX_OK) {
+        px_worker_emit(worker, task);
+    }
+}
+
+static void account_sink(void *ctx, void *result)
+{
+    struct account *account = ctx;
+    (void)result;
+    account->seen++;
+    account->wrong += px_pool_unfinished(account->pool) != ACCOUNTED - account->seen;
+}
+
+/* Results are taken from their queue many at a time, but count until the sink has seen them. */
+static void test_pool_unfinished_counts_what_the_sink_has_not_seen(void **state)
+{
+    (void)state;
+    for (unsigned workers = 0; workers <= 2; workers++) {
+        struct account account = {0};
+        const struct px_pool_opts opts = {.workers = workers,
+                                          .capacity = ACCOUNTED,
+                                          .body = {.run = echo_run},
+                                          .sink = account_sink,
+                                          .sink_ctx = &account};
+        assert_int_equal(px_pool_new(&opts, &account.pool), PX_OK);
+        for (unsigned i = 0; i < ACCOUNTED; i++) {
+            assert_int_equal(px_pool_submit(account.pool, &account), PX_OK);
+        }
+        px_pool_drain(account.pool);
+        assert_int_equal(account.seen, ACCOUNTED);
+        assert_int_equal(account.wrong, 0);
+        px_pool_free(account.pool);
+    }
+}
+
 static void test_pool_one_init_fails_goes_on_with_the_others(void **state)
 {
     (void)state;
@@ -535,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_pool_no_ticket_left_says_again),
         cmocka_unit_test(test_pool_queue_full_has_no_room),
         cmocka_unit_test(test_pool_sink_may_submit),
+        cmocka_unit_test(test_pool_unfinished_counts_what_the_sink_has_not_seen),
         cmocka_unit_test(test_pool_one_init_fails_goes_on_with_the_others),
         cmocka_unit_test(test_pool_every_init_fails_says_why),
         cmocka_unit_test(test_pool_threads_refused_uses_those_that_start),

@@ -4,6 +4,7 @@
  * end the whole binary without a word.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -122,6 +123,79 @@ static void test_queue_task_done_too_often_is_misuse(void **state)
     assert_int_equal(px_queue_task_done(queue), PX_OK);
     assert_int_equal(px_queue_join(queue, PX_FOREVER), PX_OK);
     assert_int_equal(px_queue_task_done(queue), PX_EINVAL);
+    px_queue_free(queue);
+}
+
+static void test_queue_many_at_a_time_as_there_is_room_and_items(void **state)
+{
+    (void)state;
+    int values[7];
+    void *in[7];
+    void *out[7] = {NULL};
+    size_t n = 99;
+    struct px_queue *queue = queue_of(5);
+    for (int i = 0; i < 7; i++) {
+        in[i] = &values[i];
+    }
+    /* from each place in the ring: over its end, too */
+    for (int round = 0; round < 5; round++) {
+        assert_int_equal(px_queue_push_many(queue, in, 2, PX_NOWAIT, &n), PX_OK);
+        assert_int_equal(n, 2);
+        assert_int_equal(px_queue_push_many(queue, &in[2], 5, PX_FOREVER, &n), PX_OK);
+        assert_int_equal(n, 3); /* what there was room for */
+        assert_int_equal(px_queue_push_many(queue, &in[5], 2, PX_NOWAIT, &n), PX_EAGAIN);
+        assert_int_equal(n, 0);
+        assert_int_equal(px_queue_unfinished(queue), 5);
+        assert_int_equal(px_queue_pop_many(queue, PX_NOWAIT, out, 1, &n), PX_OK);
+        assert_int_equal(n, 1);
+        assert_int_equal(px_queue_pop_many(queue, PX_FOREVER, &out[1], 6, &n), PX_OK);
+        assert_int_equal(n, 4); /* all that were left */
+        assert_memory_equal(in, out, 5 * sizeof *in);
+        assert_int_equal(px_queue_pop_many(queue, px_now_ns(), out, 7, &n), PX_ETIMEDOUT);
+        assert_int_equal(n, 0);
+        assert_int_equal(px_queue_tasks_done(queue, 5), PX_OK);
+        assert_int_equal(px_queue_push(queue, NULL, PX_NOWAIT), PX_OK); /* one place on */
+        assert_int_equal(px_queue_pop(queue, PX_NOWAIT, out), PX_OK);
+        assert_int_equal(px_queue_task_done(queue), PX_OK);
+    }
+    px_queue_free(queue);
+}
+
+static void test_queue_many_none_or_closed_moves_nothing(void **state)
+{
+    (void)state;
+    void *items[2] = {NULL, NULL};
+    size_t n = 99;
+    struct px_queue *queue = queue_of(2);
+    assert_int_equal(px_queue_push_many(queue, items, 0, PX_FOREVER, &n), PX_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(px_queue_pop_many(queue, PX_FOREVER, items, 0, &n), PX_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(px_queue_push(queue, items, PX_NOWAIT), PX_OK);
+    px_queue_close(queue);
+    assert_int_equal(px_queue_push_many(queue, items, 1, PX_FOREVER, &n), PX_ECLOSED);
+    assert_int_equal(n, 0);
+    assert_int_equal(px_queue_pop_many(queue, PX_FOREVER, items, 2, &n), PX_OK);
+    assert_int_equal(n, 1);
+    assert_ptr_equal(items[0], items);
+    assert_int_equal(px_queue_pop_many(queue, PX_FOREVER, items, 2, &n), PX_ECLOSED);
+    assert_int_equal(n, 0);
+    px_queue_free(queue);
+}
+
+static void test_queue_tasks_done_more_than_there_are_changes_nothing(void **state)
+{
+    (void)state;
+    struct px_queue *queue = queue_of(1);
+    for (int i = 0; i < 3; i++) {
+        px_queue_task_add(queue);
+    }
+    assert_int_equal(px_queue_tasks_done(queue, 4), PX_EINVAL);
+    assert_int_equal(px_queue_unfinished(queue), 3);
+    assert_int_equal(px_queue_tasks_done(queue, 2), PX_OK);
+    assert_int_equal(px_queue_join(queue, PX_NOWAIT), PX_EAGAIN);
+    assert_int_equal(px_queue_tasks_done(queue, 1), PX_OK);
+    assert_int_equal(px_queue_join(queue, PX_FOREVER), PX_OK);
     px_queue_free(queue);
 }
 
@@ -262,6 +336,122 @@ static void test_queue_await_many_is_woken_when_they_are_there(void **state)
     free(crowd);
 }
 
+static void *await_three(void *arg)
+{
+    const struct member *me = arg;
+    if (px_queue_await(me->crowd->queue, 3, PX_FOREVER) != PX_OK) {
+        atomic_fetch_add(&me->crowd->errors, 1);
+    }
+    return NULL;
+}
+
+static void *pop_one(void *arg)
+{
+    const struct member *me = arg;
+    void *item;
+    if (px_queue_pop(me->crowd->queue, PX_FOREVER, &item) != PX_OK) {
+        atomic_fetch_add(&me->crowd->errors, 1);
+    }
+    return NULL;
+}
+
+static void test_queue_await_many_does_not_keep_items_from_others(void **state)
+{
+    (void)state;
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    crowd->queue = queue_of(3);
+    for (int round = 0; round < 100; round++) { /* either may come first */
+        struct member patient, eager;
+        void *item;
+        start_all(&patient, 1, crowd, await_three);
+        start_all(&eager, 1, crowd, pop_one);
+        assert_int_equal(px_queue_push(crowd->queue, crowd, PX_NOWAIT), PX_OK);
+        join_all(&eager, 1);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(px_queue_push(crowd->queue, crowd, PX_NOWAIT), PX_OK);
+        }
+        join_all(&patient, 1);
+        while (px_queue_pop(crowd->queue, PX_NOWAIT, &item) == PX_OK) {
+            /* to the bottom */
+        }
+    }
+    assert_int_equal(crowd->errors, 0);
+    px_queue_free(crowd->queue);
+    free(crowd);
+}
+
+/* --- who is called ---------------------------------------------------------------------------- */
+
+enum { CLERKS = 4, LETTERS = 400 };
+
+struct office {
+    struct px_queue *in, *out;
+    atomic_uint idle; /* clerks who wait, or are about to */
+};
+
+struct clerk {
+    struct office *office;
+    unsigned answered; /* read after its thread was joined */
+    pthread_t thread;
+};
+
+static void *answer(void *arg)
+{
+    struct clerk *me = arg;
+    struct office *office = me->office;
+    void *letter;
+    atomic_fetch_add(&office->idle, 1);
+    while (px_queue_pop(office->in, PX_FOREVER, &letter) == PX_OK) {
+        me->answered++;
+        atomic_fetch_sub(&office->idle, 1);
+        if (px_queue_push(office->out, letter, PX_FOREVER) != PX_OK) {
+            me->answered += LETTERS; /* cannot be: found out by the sum */
+        }
+        atomic_fetch_add(&office->idle, 1);
+    }
+    return NULL;
+}
+
+static int more_first(const void *a, const void *b)
+{
+    const unsigned left = ((const struct clerk *)a)->answered;
+    const unsigned right = ((const struct clerk *)b)->answered;
+    return (left < right) - (left > right);
+}
+
+/* One letter at a time among four: who answered last sleeps last, and gets the next. In turns the
+ * busiest two would answer half of them. */
+static void test_queue_work_goes_to_those_who_slept_last(void **state)
+{
+    (void)state;
+    struct office office = {.in = queue_of(1), .out = queue_of(1)};
+    struct clerk clerks[CLERKS] = {{0}};
+    void *letter;
+    for (unsigned i = 0; i < CLERKS; i++) {
+        clerks[i].office = &office;
+        assert_int_equal(pthread_create(&clerks[i].thread, NULL, answer, &clerks[i]), 0);
+    }
+    for (unsigned i = 0; i < LETTERS; i++) {
+        while (atomic_load(&office.idle) < CLERKS) {
+            sched_yield();
+        }
+        assert_int_equal(px_queue_push(office.in, &office, PX_FOREVER), PX_OK);
+        assert_int_equal(px_queue_pop(office.out, PX_FOREVER, &letter), PX_OK);
+    }
+    px_queue_close(office.in);
+    unsigned answered = 0;
+    for (unsigned i = 0; i < CLERKS; i++) {
+        assert_int_equal(pthread_join(clerks[i].thread, NULL), 0);
+        answered += clerks[i].answered;
+    }
+    assert_int_equal(answered, LETTERS);
+    qsort(clerks, CLERKS, sizeof clerks[0], more_first);
+    assert_true(clerks[0].answered + clerks[1].answered >= LETTERS * 3 / 4);
+    px_queue_free(office.in);
+    px_queue_free(office.out);
+}
+
 static void test_queue_close_wakes_all_who_wait(void **state)
 {
     (void)state;
@@ -290,6 +480,11 @@ int main(void)
         cmocka_unit_test(test_queue_many_threads_each_item_comes_out_once),
         cmocka_unit_test(test_queue_await_counts_items_without_taking_them),
         cmocka_unit_test(test_queue_await_many_is_woken_when_they_are_there),
+        cmocka_unit_test(test_queue_many_at_a_time_as_there_is_room_and_items),
+        cmocka_unit_test(test_queue_many_none_or_closed_moves_nothing),
+        cmocka_unit_test(test_queue_tasks_done_more_than_there_are_changes_nothing),
+        cmocka_unit_test(test_queue_await_many_does_not_keep_items_from_others),
+        cmocka_unit_test(test_queue_work_goes_to_those_who_slept_last),
         cmocka_unit_test(test_queue_close_wakes_all_who_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

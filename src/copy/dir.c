@@ -470,8 +470,9 @@ struct px_entry px_dir_entry(const struct px_dir *dir)
 static void dir_finish(struct px_copier *copier, struct px_dir *dir)
 {
     struct px_fail fail = {.status = PX_OK};
+    struct px_fail extra_fail;
     struct px_entry entry = px_dir_entry(dir);
-    px_extra_handle(copier, dir);
+    const int extra = px_extra_handle(copier, dir, &extra_fail);
     px_copier_begin(copier, &entry);
     int status = PX_OK;
     if (copier->copy->opts.dry_run) {
@@ -488,6 +489,9 @@ static void dir_finish(struct px_copier *copier, struct px_dir *dir)
     if (status == PX_OK && listing_fail != NULL) {
         status = listing_fail->status;
         why = listing_fail;
+    } else if (status == PX_OK && extra != PX_OK) {
+        status = extra;
+        why = &extra_fail;
     } else if (status == PX_OK && atomic_load_explicit(&dir->partly, memory_order_relaxed)) {
         status = PX_ECANCELED;
     }

@@ -404,27 +404,43 @@ static bool source_is_there(const struct px_copier *copier, int fd)
     return copier->io->fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
-void px_extra_handle(struct px_copier *copier, struct px_dir *dir)
+/* The names that are too many; none when the directory was removed. */
+static int scan_names(struct scan *scan, struct names *names, struct px_fail *fail)
+{
+    struct px_copier *copier = scan->copier;
+    const int fd = copier->io->openat(scan->fds.target, ".", OPEN_DIR, 0);
+    if (fd < 0) {
+        return px_fail_target(fail, errno, "read target directory", scan->fds.target);
+    }
+    int status = PX_OK;
+    if (source_is_there(copier, scan->fds.source)) {
+        status = px_select_begin(copier, scan->dir, &scan->select);
+        status = status == PX_OK ? names_list(copier, fd, scan_wants, scan, names) : status;
+    }
+    if (status != PX_OK) {
+        PX_IGNORE(px_fail_target(fail, status == PX_ENOMEM ? ENOMEM : errno,
+                                 "read target directory", scan->fds.target));
+    }
+    PX_IGNORE(copier->io->close(fd)); /* a directory: only read */
+    return status;
+}
+
+int px_extra_handle(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
 {
     if (!extra_is_due(copier, dir)) {
-        return;
+        return PX_OK;
     }
     struct scan scan = {.copier = copier, .dir = dir, .fds = px_dir_acquire(dir)};
     struct names names = {0};
-    const int fd = copier->io->openat(scan.fds.target, ".", OPEN_DIR, 0);
-    if (fd >= 0 && source_is_there(copier, scan.fds.source) &&
-        px_select_begin(copier, dir, &scan.select) == PX_OK &&
-        names_list(copier, fd, scan_wants, &scan, &names) == PX_OK) {
-        unsigned char type;
-        const char *name;
-        while (!px_copier_stopping(copier) && (name = names_take(&names, &type)) != NULL) {
-            extra_one(&scan, name);
-        }
+    const int status = scan_names(&scan, &names, fail);
+    unsigned char type;
+    const char *name;
+    while (status == PX_OK && !px_copier_stopping(copier) &&
+           (name = names_take(&names, &type)) != NULL) {
+        extra_one(&scan, name);
     }
     px_select_end(&scan.select);
     free(names.bytes);
-    if (fd >= 0) {
-        PX_IGNORE(copier->io->close(fd)); /* a directory: only read */
-    }
     px_dir_release(dir);
+    return status;
 }

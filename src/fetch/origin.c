@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
@@ -138,6 +139,10 @@ static struct origin *find_or_add(struct origins *origins, uint64_t key, int64_t
         origin->key = key;
         // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): nor that a removed entry is in no bucket
         HASH_ADD(hh, origins->table, key, sizeof origin->key, origin);
+        if (origin->hh.tbl == NULL) { /* without memory for it uthash has not taken it */
+            free(origin);
+            return NULL;
+        }
     }
     return origin;
 }

@@ -256,7 +256,7 @@ static void end_url(struct metalink *m)
     struct url url = {.priority = m->priority};
 
     trimmed(m, &url.at, &url.len);
-    if (!m->usable || list_url_fault(m->text + url.at, url.len) != NULL) {
+    if (!m->usable || url.len == 0 || list_url_fault(m->text + url.at, url.len) != NULL) {
         m->len = m->begin; /* FTP and its like */
         return;
     }

@@ -166,6 +166,30 @@ static void test_extra_stays_where_the_listing_broke(void **state)
     assert_true(tree_has("dst/y"));
 }
 
+/* Fails each listing in turn, then each opening: what was to be deleted is gone, or it is told. */
+static void test_extra_target_that_cannot_be_read_is_a_failure(void **state)
+{
+    (void)state;
+    static const size_t members[] = {IO_FAULT(getdents), IO_FAULT(openat)};
+    struct px_copy_opts opts = delete_opts();
+    opts.io = io_fault_ops();
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        bool fired = true;
+        for (unsigned nth = 1; fired; nth++) {
+            struct fake fake;
+            make_both();
+            io_fault_arm(members[i], nth, EIO, IO_FAULT_ONCE);
+            const int status = fake_run(&fake, &opts, 4);
+            fired = io_fault_fired();
+            const bool gone = !tree_has("dst/y") && !tree_has("dst/sub/x") && !tree_has("dst/old");
+            assert_true(gone || status != PX_OK || fake.sum.failed > 0);
+            tree_remove(AT_FDCWD, "src");
+            tree_remove(AT_FDCWD, "dst");
+        }
+    }
+    io_fault_reset();
+}
+
 static void test_extra_stays_in_a_canceled_directory(void **state)
 {
     (void)state;
@@ -250,6 +274,7 @@ int main(void)
         T(test_extra_max_delete_is_not_passed),
         T(test_extra_stays_where_something_failed),
         T(test_extra_stays_where_the_listing_broke),
+        T(test_extra_target_that_cannot_be_read_is_a_failure),
         T(test_extra_stays_in_a_canceled_directory),
         T(test_extra_failed_unlink_is_the_items_failure),
         T(test_extra_backups_stay),

@@ -200,6 +200,9 @@ struct px_copy_opts {
     bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     bool names_nul;       /* names_from, and lines of patterns, end in NUL */
     bool remove_extra;    /* --delete */
+    bool direct;          /* O_DIRECT for files from 1 MiB, where both file systems take it */
+    bool drop_cache;      /* leave nothing in memory that was not there before */
+    bool explain;         /* say which way the bytes go and why, at any level of `log` but quiet */
     bool allow_changing;  /* of a file that grows, the bytes that it had at first */
     bool verify;          /* read the target again before it gets its name */
     bool check;           /* write nothing, compare */

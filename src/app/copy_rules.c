@@ -75,6 +75,12 @@ const char *copy_rules_clash(const struct px_copy_opts *opts)
     if (opts->shard_count > 1 && opts->remove_extra) {
         return "--shard and --delete exclude each other";
     }
+    if (opts->check && (opts->direct || opts->drop_cache || opts->explain)) {
+        return "--check copies nothing: no --direct, --drop-cache, --explain";
+    }
+    if (opts->n_also > 0 && (opts->direct || opts->drop_cache)) {
+        return "--to takes no --direct and no --drop-cache";
+    }
     if (clash_stdin_twice(opts)) {
         return "only one list can come from standard input";
     }

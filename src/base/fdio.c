@@ -22,6 +22,7 @@
 #include <pxfer/timing.h>
 
 #include "base/fdattr.h"
+#include "base/fdcache.h"
 
 #if defined(__linux__)
 /* As in linux/fs.h, which not every C library's build environment has. */
@@ -202,6 +203,19 @@ FDIO_COUNTED(ssize_t, fgetxattr, px_fd_getxattr, (int fd, const char *name, void
 FDIO_COUNTED(int, fsetxattr, px_fd_setxattr,
              (int fd, const char *name, const void *value, size_t n), fd, name, value, n)
 FDIO_COUNTED(int, fremovexattr, px_fd_removexattr, (int fd, const char *name), fd, name)
+/* These look after EINTR themselves. */
+FDIO_COUNTED(ssize_t, pread_once, px_fd_pread_once, (int fd, void *buf, size_t n, off_t offset), fd,
+             buf, n, offset)
+FDIO_COUNTED(ssize_t, pwrite_once, px_fd_pwrite_once,
+             (int fd, const void *buf, size_t n, off_t offset), fd, buf, n, offset)
+FDIO_COUNTED(int, advise, px_fd_advise, (int fd, off_t offset, off_t bytes, int advice), fd, offset,
+             bytes, advice)
+FDIO_COUNTED(int, sync_range, px_fd_sync_range, (int fd, off_t offset, off_t bytes, bool wait), fd,
+             offset, bytes, wait)
+FDIO_COUNTED(int, cached, px_fd_cached, (int fd, off_t offset, off_t bytes, uint64_t *pages), fd,
+             offset, bytes, pages)
+FDIO_COUNTED(int, set_direct, px_fd_set_direct, (int fd, bool on), fd, on)
+FDIO_COUNTED(int, direct_align, px_fd_direct_align, (int fd, size_t *align), fd, align)
 
 uint64_t px_io_calls(void)
 {
@@ -242,6 +256,13 @@ const struct px_io_ops *px_io_real(void)
         .fgetxattr = fdio_fgetxattr,
         .fsetxattr = fdio_fsetxattr,
         .fremovexattr = fdio_fremovexattr,
+        .pread_once = fdio_pread_once,
+        .pwrite_once = fdio_pwrite_once,
+        .advise = fdio_advise,
+        .sync_range = fdio_sync_range,
+        .cached = fdio_cached,
+        .set_direct = fdio_set_direct,
+        .direct_align = fdio_direct_align,
     };
     return &real;
 }

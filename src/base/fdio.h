@@ -54,6 +54,14 @@ struct px_io_ops {
     ssize_t (*fgetxattr)(int fd, const char *name, void *value, size_t n);
     int (*fsetxattr)(int fd, const char *name, const void *value, size_t n);
     int (*fremovexattr)(int fd, const char *name);
+    /* of the page cache, as base/fdcache.h tells */
+    ssize_t (*pread_once)(int fd, void *buf, size_t n, off_t offset);
+    ssize_t (*pwrite_once)(int fd, const void *buf, size_t n, off_t offset);
+    int (*advise)(int fd, off_t offset, off_t bytes, int advice);
+    int (*sync_range)(int fd, off_t offset, off_t bytes, bool wait);
+    int (*cached)(int fd, off_t offset, off_t bytes, uint64_t *pages);
+    int (*set_direct)(int fd, bool on);
+    int (*direct_align)(int fd, size_t *align);
 };
 
 /* The kernel's own calls. EINTR is retried inside where the manual allows it (never for close). */

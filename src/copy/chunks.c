@@ -46,17 +46,28 @@ struct px_chunks {
 uint64_t px_chunks_bytes(const struct px_copier *copier)
 {
     const uint64_t wanted = copier->copy->opts.chunk_bytes;
-    return wanted > 0 ? wanted : CHUNK_BYTES_DEFAULT;
+    const uint64_t bytes = wanted > 0 ? wanted : CHUNK_BYTES_DEFAULT;
+    /* Every chunk begins at a whole block. */
+    return copier->copy->opts.direct
+               ? bytes + (PX_DIRECT_ALIGN_MAX - bytes % PX_DIRECT_ALIGN_MAX) % PX_DIRECT_ALIGN_MAX
+               : bytes;
 }
 
-bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
-                   const struct stat *st)
+const char *px_chunks_obstacle(const struct px_copier *copier, const struct px_entry *entry,
+                               const struct stat *st)
 {
     const uint64_t there =
         px_data_is_sparse(st) ? (uint64_t)st->st_blocks * STAT_BLOCK_BYTES : (uint64_t)st->st_size;
-    /* The digest of a whole file is made in the order of its bytes. */
-    return copier->copy->opts.workers > 1 && copier->copy->opts.hash == PX_HASH_NONE &&
-           entry->dir->pair->team_pays && there / 2 >= px_chunks_bytes(copier);
+    if (there / 2 < px_chunks_bytes(copier)) {
+        return "it has less than two chunks of data";
+    }
+    if (copier->copy->opts.workers == 1) {
+        return "there is one worker";
+    }
+    if (copier->copy->opts.hash != PX_HASH_NONE) {
+        return "the digest of a whole file is made in the order of its bytes";
+    }
+    return entry->dir->pair->team_pays ? NULL : "a disk that spins is read in order";
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -143,7 +154,8 @@ static void chunks_note(struct px_chunks *chunks, const struct px_data *data, in
     chunks->entry.bytes += data->bytes;
     chunks->entry.phase_ns[PX_COPY_DATA] += took_ns;
     chunks->entry.engine = data->engine;
-    chunks->entry.engine_why = "in chunks, by several workers";
+    chunks->entry.engine_why = data->why;
+    chunks->entry.in_chunks = true;
     if (status == PX_OK && data->proof->active &&
         px_proof_merge(&chunks->file.proof, data->proof) != PX_OK) {
         status = px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
@@ -188,6 +200,8 @@ static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
                                .in = chunks->file.in,
                                .out = chunks->file.out.fd,
                                .st = &chunks->file.st,
+                               .align = chunks->file.manner.align,
+                               .kept = &chunks->file.manner.kept,
                                .proof = &proof};
         struct px_fail fail;
         const int64_t begin_ns = px_now_ns();

@@ -24,10 +24,10 @@ struct px_chunks;
 /* The size of a chunk, as the options have it. */
 uint64_t px_chunks_bytes(const struct px_copier *copier);
 
-/* Is the file large enough (two chunks), are there other workers, and does it pay between these two
- * devices? */
-bool px_chunks_pay(const struct px_copier *copier, const struct px_entry *entry,
-                   const struct stat *st);
+/* Why one worker copies the file alone: it is not large enough (two chunks), there are no others, it
+ * does not pay between these two devices. Static text; NULL: several workers share it. */
+const char *px_chunks_obstacle(const struct px_copier *copier, const struct px_entry *entry,
+                               const struct stat *st);
 
 /* Takes over `file` and, with the helpers' hands, copies, publishes and settles it: here, or on the
  * thread of a helper after this call returned. PX_ENOMEM: nothing was taken over. */

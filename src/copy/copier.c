@@ -13,6 +13,7 @@
 #include "base/show.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/explain.h"
 #include "copy/fanout.h"
 #include "copy/names.h"
 #include "copy/walk.h"
@@ -27,6 +28,8 @@ int px_copier_new(struct px_copy *copy, struct px_worker *worker, struct px_copi
     }
     copier->copy = copy;
     copier->io = copy->io;
+    copier->once = *copy->io;
+    copier->once.pwrite = copy->io->pwrite_once;
     copier->worker = worker;
     copier->calls_before = px_io_calls();
     copier->account = &copy->slots[worker->index].account;
@@ -183,6 +186,9 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
     }
     const bool listed = copier->copy->opts.every_item || fail != NULL;
     px_task_add(copier->task, entry, state, fail, copier->worker->index, listed);
+    if (state == PX_ITEM_OK && entry->type == PX_COPY_FILE && entry->dir != NULL) {
+        px_explain_file(copier, entry);
+    }
     if (px_log_wants(copier->copy->opts.log, PX_LOG_VERBOSE)) {
         copier_say(copier, entry, state);
     }

@@ -12,12 +12,14 @@
 #include <pxfer/attr.h>
 #include <pxfer/worker.h>
 
+#include "base/fdio.h"
 #include "copy/engine.h"
 #include "copy/task.h"
 
 struct px_copier {
     struct px_copy *copy;
     const struct px_io_ops *io;
+    struct px_io_ops once; /* the same, but what is written does not stay in memory */
     struct px_worker *worker;
     struct px_account *account;
     struct px_task *task;   /* in hand: settled entries become its items */

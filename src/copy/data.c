@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/manner.h"
 #include "copy/pace.h"
-#include "copy/sparse.h"
 
 /* From these sizes on a reflink and copy_file_range() are tried. Measured with tests/bench/copycalls
  * on Linux 6.18, 2 cores, loop devices, clean pages, us of CPU for a file:
@@ -40,6 +40,9 @@
 /* One copy_file_range(): nfsd does at most 4 MiB, and above 1 GiB some kernels misbehave; this much
  * keeps a cancel below a second on a disk of 64 MB/s. */
 #define RANGE_CALL_BYTES ((uint64_t)64 * 1024 * 1024)
+/* Where it copies and cannot share: small enough to see how fast the source is (copy/ahead.h), large
+ * enough that the calls cost nothing (4 MiB take 0.6 ms). */
+#define RANGE_COPY_BYTES ((uint64_t)4 * 1024 * 1024)
 
 /* st_blocks counts 512 bytes, stat(2). Below one block of any file system there is no hole. */
 #define STAT_BLOCK_BYTES 512
@@ -199,44 +202,39 @@ static bool data_is_at_end(const struct px_data *data, uint64_t at, bool is_shor
     return is_short && at > 0 && at == (uint64_t)data->st->st_size;
 }
 
-static int data_write(struct px_data *data, const void *buf, size_t n, uint64_t at,
-                      struct px_fail *fail)
+/* The buffer's first n bytes. */
+static int data_write(struct px_data *data, size_t n, uint64_t at, struct px_fail *fail)
 {
-    const struct px_io_ops *io = data->copier->io;
-    const enum px_sparse sparse = data_sparse(data);
     if (data->tee != NULL) {
-        return px_tee_write(data->tee, io, sparse, buf, n, at, fail);
+        return px_tee_write(data->tee, data->copier->io, data_sparse(data), data->copier->buf, n,
+                            at, fail);
     }
-    const int rc = sparse == PX_SPARSE_ALWAYS ? px_sparse_write(io, data->out, buf, n, (off_t)at)
-                                              : px_pwrite_all(io, data->out, buf, n, (off_t)at);
-    return rc == 0 ? PX_OK : data_fail_write(data, fail, errno, "write", at);
+    return px_manner_write(data, at, n) == 0 ? PX_OK
+                                             : data_fail_write(data, fail, errno, "write", at);
 }
 
 /* Reads from `*at` on until `end` (or the end of the file) and writes to the same offset. The first
  * read of a whole file goes without an offset: not everything in /proc and /sys knows pread(). */
 static int data_read_write(struct px_data *data, uint64_t *at, uint64_t end, struct px_fail *fail)
 {
-    struct px_copier *copier = data->copier;
-    const struct px_io_ops *io = copier->io;
-    const bool whole = end == TO_THE_END && *at == 0;
-    const size_t piece = (size_t)px_pace_piece(copier, PX_DATA_BUF_BYTES);
+    const bool whole = end == TO_THE_END && *at == 0 && data->align == 0;
+    const size_t piece = (size_t)px_pace_piece(data->copier, PX_DATA_BUF_BYTES);
     while (*at < end) {
         const uint64_t left = end - *at;
         const size_t ask = left < piece ? (size_t)left : piece;
-        const ssize_t got = whole ? io->read(data->in, copier->buf, ask)
-                                  : io->pread(data->in, copier->buf, ask, (off_t)*at);
+        const ssize_t got = px_manner_read(data, *at, ask, whole);
         if (got < 0) {
             return data_fail_read(fail, errno, *at);
         }
         if (got == 0) {
             break;
         }
-        int status = data_write(data, copier->buf, (size_t)got, *at, fail);
+        int status = data_write(data, (size_t)got, *at, fail);
         if (status != PX_OK) {
             return status;
         }
         if (data_is_proved(data) &&
-            px_proof_add(data->proof, *at, copier->buf, (size_t)got) != PX_OK) {
+            px_proof_add(data->proof, *at, data->copier->buf, (size_t)got) != PX_OK) {
             return px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
         }
         *at += (uint64_t)got;
@@ -261,11 +259,14 @@ static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct p
     const uint64_t from = *at;
     const uint64_t size = (uint64_t)data->st->st_size;
     const uint64_t until = end < size ? end : size;
-    const uint64_t piece = px_pace_piece(data->copier, RANGE_CALL_BYTES);
+    const uint64_t piece =
+        px_pace_piece(data->copier, data->pair->never_shares ? RANGE_COPY_BYTES : RANGE_CALL_BYTES);
     while (*at < until) {
         const uint64_t left = until - *at;
         off_t in_at = (off_t)*at;
         off_t out_at = (off_t)*at;
+        px_ahead_ask(data, *at);
+        const int64_t begin_ns = px_now_ns();
         const ssize_t moved = data->copier->io->copy_file_range(
             data->in, &in_at, data->out, &out_at, (size_t)(left < piece ? left : piece));
         if (moved == 0) {
@@ -281,7 +282,9 @@ static int data_range(struct px_data *data, uint64_t *at, uint64_t end, struct p
             return PX_EAGAIN;
         }
         data->engine = PX_ENGINE_COPY_FILE_RANGE;
+        data->why = "the kernel copies by itself";
         *at += (uint64_t)moved;
+        px_ahead_note(data, *at, (uint64_t)moved, px_now_ns() - begin_ns);
         if (px_pace_moved(data->copier, (uint64_t)moved)) {
             return PX_ECANCELED;
         }
@@ -304,6 +307,10 @@ static bool data_wants_range(struct px_data *data, bool part)
     }
     if (data_sparse(data) != PX_SPARSE_AUTO) {
         data->why = "holes are made or filled";
+        return false;
+    }
+    if (data->align != 0 || data->copier->copy->opts.drop_cache) {
+        data->why = "the bytes are to be kept out of memory";
         return false;
     }
     if (part && data->pair->never_shares) {
@@ -373,16 +380,19 @@ static bool data_keeps_holes(const struct px_data *data)
 static int data_copy_pieces(struct px_data *data, uint64_t from, uint64_t until, bool part,
                             uint64_t *reached, struct px_fail *fail)
 {
-    uint64_t at = from;
+    uint64_t done = from;
+    uint64_t at;
     uint64_t end;
     *reached = until;
-    while (data_next_piece(data, at, &at, &end) && at < until) {
+    while (data_next_piece(data, done, &at, &end) && at < until) {
         end = end < until ? end : until;
+        px_manner_widen(data, done, until, &at, &end);
         const int status = data_move(data, &at, end, part, fail);
         if (status != PX_OK || at < end) {
             *reached = at;
             return status;
         }
+        done = at;
     }
     return PX_OK;
 }
@@ -393,6 +403,7 @@ int px_data_copy_range(struct px_data *data, uint64_t from, uint64_t bytes, stru
     const int status = data_keeps_holes(data)
                            ? data_copy_pieces(data, from, from + bytes, true, &at, fail)
                            : data_move(data, &at, from + bytes, true, fail);
+    px_manner_end(data);
     data->bytes += at - from;
     return status;
 }
@@ -440,10 +451,11 @@ static int data_copy_whole(struct px_data *data, uint64_t end, struct px_fail *f
 
 int px_data_copy(struct px_data *data, struct px_fail *fail)
 {
-    if (data_keeps_holes(data)) {
-        return data_copy_sparse(data, fail);
-    }
     const uint64_t size = (uint64_t)data->st->st_size;
+    const uint64_t end = data->prefix && size > 0 ? size : TO_THE_END;
     data->bytes = 0;
-    return data_copy_whole(data, data->prefix && size > 0 ? size : TO_THE_END, fail);
+    const int status =
+        data_keeps_holes(data) ? data_copy_sparse(data, fail) : data_copy_whole(data, end, fail);
+    px_manner_end(data);
+    return status;
 }

@@ -14,7 +14,9 @@
 #include <pxfer/attr.h>
 #include <pxfer/copy.h>
 
+#include "copy/ahead.h"
 #include "copy/copier.h"
+#include "copy/drop.h"
 #include "copy/fail.h"
 #include "copy/pair.h"
 #include "copy/proof.h"
@@ -37,7 +39,11 @@ struct px_data {
     struct px_tee *tee;     /* such files, in place of `out`; NULL: only that one */
     const struct stat *st;  /* the source's */
     struct px_proof *proof; /* hears of all bytes that are read; NULL or not active: nobody does */
-    bool prefix;            /* no byte beyond st->st_size, however the source grows */
+    size_t align;           /* O_DIRECT is on (copy/manner.h); 0: it is not */
+    const struct px_kept *kept; /* may be NULL: nothing */
+    bool prefix;                /* no byte beyond st->st_size, however the source grows */
+    struct px_ahead ahead;      /* {0} at first, as is this: */
+    struct px_trail trail;
     /* out */
     enum px_copy_engine engine;
     const char *why; /* static text */

@@ -156,6 +156,9 @@ int px_file_end(struct px_copier *copier, struct px_entry *entry, struct px_file
                 struct px_fail *fail)
 {
     px_copier_phase(entry, PX_COPY_DATA);
+    if (file->manner.align != 0) {
+        px_direct_end(copier, file->in, file->out.fd);
+    }
     struct stat after;
     if (copier->io->fstat(file->in, &after) != 0) {
         return px_fail_source(fail, errno, "stat source");
@@ -176,12 +179,25 @@ void px_file_close(struct px_copier *copier, const struct px_entry *entry, struc
     px_out_abort(copier, entry, &file->out);
     px_proof_fini(&file->proof);
     if (file->in >= 0) {
+        px_drop_source(copier, file->in, &file->manner.kept);
         PX_IGNORE(copier->io->close(file->in)); /* only read */
         file->in = -1;
     }
 }
 
 /* --- one try ---------------------------------------------------------------------------------- */
+
+/* When the bytes are to be copied. */
+static void file_choose_manner(struct px_copier *copier, struct px_entry *entry,
+                               struct px_file *file, struct px_data *data)
+{
+    struct px_pair *pair = entry->dir->pair;
+    file->manner.align = px_direct_begin(copier, pair, file->in, file->out.fd, &file->st);
+    px_drop_look(copier, file->in, (uint64_t)file->st.st_size, &file->manner.kept);
+    data->align = file->manner.align;
+    data->kept = &file->manner.kept;
+    entry->stream_why = px_chunks_obstacle(copier, entry, &file->st);
+}
 
 static int file_data(struct px_copier *copier, struct px_entry *entry, struct px_file *file,
                      bool may_share, bool *shared, struct px_fail *fail)
@@ -201,8 +217,10 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
         const int room = px_reserve(copier, data.pair, data.out, data.st, fail);
         status = room != PX_OK ? room : status;
     }
-    if (status == PX_EAGAIN && may_share &&
-        (file->out.part || px_chunks_pay(copier, entry, &file->st))) {
+    if (status == PX_EAGAIN) {
+        file_choose_manner(copier, entry, file, &data);
+    }
+    if (status == PX_EAGAIN && may_share && (file->out.part || entry->stream_why == NULL)) {
         *shared = px_chunks_copy(copier, entry, file) == PX_OK;
         if (*shared) {
             return PX_OK;

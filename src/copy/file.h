@@ -11,6 +11,7 @@
 
 #include "copy/copier.h"
 #include "copy/fail.h"
+#include "copy/manner.h"
 #include "copy/proof.h"
 #include "copy/publish.h"
 
@@ -25,6 +26,7 @@ struct px_file {
     struct stat st;
     struct px_out out;
     struct px_proof proof;
+    struct px_manner manner;
 };
 
 /* Copies the file of `entry` and settles it; or hands it to px_chunks, which settles it. */

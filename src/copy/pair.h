@@ -15,6 +15,14 @@
 
 #include "base/mutex.h"
 
+#define PX_PAIR_TOLD 16
+
+/* Static text; NULL: free, or not yet set. */
+struct px_pair_told {
+    _Atomic(const char *) why;
+    _Atomic(const char *) what;
+};
+
 struct px_pair {
     struct px_pair *next; /* fixed once it is in the list, as are these: */
     dev_t source_dev;
@@ -30,6 +38,10 @@ struct px_pair {
     atomic_bool no_nameless; /* the target knows no O_TMPFILE */
     atomic_bool no_xattr;    /* the source has no extended attributes */
     atomic_bool warned_xattr;
+    atomic_bool no_once_in;  /* the source knows no reading that leaves nothing in memory */
+    atomic_bool no_once_out; /* the target no such writing */
+    atomic_bool slow_source; /* reading it takes long (copy/ahead.h) */
+    struct px_pair_told told[PX_PAIR_TOLD]; /* by --explain */
 };
 
 struct px_pairs {

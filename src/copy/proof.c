@@ -19,6 +19,7 @@
 #include "base/digest.h"
 #include "base/fdio.h"
 #include "copy/data.h"
+#include "copy/direct.h"
 
 #define ZEROS_BYTES 65536
 
@@ -162,8 +163,11 @@ int px_proof_read(struct px_proof *proof, struct px_copier *copier, int fd, uint
 {
     for (uint64_t at = from; at < from + bytes;) {
         const uint64_t left = from + bytes - at;
-        const size_t ask = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
-        const ssize_t got = copier->io->pread(fd, copier->buf, ask, (off_t)at);
+        const size_t want = left < PX_DATA_BUF_BYTES ? (size_t)left : PX_DATA_BUF_BYTES;
+        /* Whole blocks: O_DIRECT may be on. */
+        const ssize_t came =
+            copier->io->pread(fd, copier->buf, px_round_up(want, PX_DIRECT_ALIGN_MAX), (off_t)at);
+        const ssize_t got = came > (ssize_t)want ? (ssize_t)want : came;
         if (got < 0) {
             return px_fail_set(fail, PX_ESRC, errno, "read at offset %" PRIu64, at);
         }
@@ -213,6 +217,12 @@ static int proof_read_back(struct px_copier *copier, int fd, const struct px_pie
     return PX_OK;
 }
 
+/* Clean pages, where there are any to drop. */
+static void proof_forget(const struct px_copier *copier, int fd)
+{
+    PX_IGNORE(copier->io->advise(fd, 0, 0, POSIX_FADV_DONTNEED));
+}
+
 static int proof_drop_cache(struct px_copier *copier, int fd, uint64_t size, struct px_fail *fail)
 {
     struct stat st;
@@ -227,7 +237,7 @@ static int proof_drop_cache(struct px_copier *copier, int fd, uint64_t size, str
                            "verify: the target has %" PRIu64 " bytes, not %" PRIu64,
                            (uint64_t)st.st_size, size);
     }
-    PX_IGNORE(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)); /* where there is a cache to drop */
+    proof_forget(copier, fd);
     return PX_OK;
 }
 
@@ -247,6 +257,9 @@ int px_proof_verify(struct px_proof *proof, struct px_copier *copier, int fd, ui
         status = proof_read_back(copier, fd, &proof->pieces[i], state, fail);
     }
     (void)XXH3_freeState(state);
+    if (copier->copy->opts.drop_cache || copier->copy->opts.direct) {
+        proof_forget(copier, fd);
+    }
     return status;
 }
 

@@ -75,7 +75,9 @@ struct px_entry {
     enum px_copy_type type;
     enum px_copy_action action;
     enum px_copy_engine engine;
-    const char *engine_why;  /* static text for -vv */
+    const char *engine_why; /* static text for -vv and --explain, as is this: */
+    const char *stream_why; /* why one worker copied it alone; NULL: not to be told */
+    bool in_chunks;
     const char *skip_reason; /* static text */
     struct px_group *group;  /* of hard links, which this entry leads (copy/hardlink.h) */
     bool waits;              /* for the copy of another link: it is not settled now */

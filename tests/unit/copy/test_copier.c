@@ -168,7 +168,7 @@ static void test_copier_verbose_says_one_line_for_each(void **state)
     job_end(&job);
     px_outlock_free(out);
     (void)close(fd);
-    char text[256] = {0};
+    char text[1024] = {0};
     FILE *file = fopen("log", "r");
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     (void)fclose(file);

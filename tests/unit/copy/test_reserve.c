@@ -11,46 +11,24 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "copy/data.h"
-#include "copy/fake.h"
+#include "copy/data_job.h"
 #include "copy/reserve.h"
-#include "copy/tree.h"
-#include "support/io_fault.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define LARGE_BYTES ((size_t)3 * 1024 * 1024 + 17)
 
-struct job {
-    struct fake fake;
-    struct px_pair pair;
-    struct stat st;
-    int out;
-    struct px_fail fail;
-};
-
-/* A new "out" for "src", on a file system where reserving pays; to be ended by job_end(). */
-static void job_begin(struct job *job, size_t bytes, enum px_sparse sparse)
+/* On a file system where reserving pays; to be ended by job_end(). */
+static void reserve_begin(struct job *job, size_t bytes, enum px_sparse sparse)
 {
     struct px_copy_opts opts = fake_opts("src", "unused");
-    *job = (struct job){.fail = {.status = PX_OK}, .pair = {.reserving_pays = true}};
-    opts.io = io_fault_ops();
     opts.sparse = sparse;
-    tree_file("src", bytes, 3);
-    job->st = tree_stat("src");
-    assert_int_equal(fake_open(&job->fake, &opts, 1), PX_OK);
-    job->out = open("out", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(job->out >= 0);
-}
-
-static void job_end(struct job *job)
-{
-    (void)close(job->out);
-    fake_close(&job->fake);
+    job_begin(job, bytes, opts);
+    job->pair.reserving_pays = true;
 }
 
 static int reserve(struct job *job)
 {
-    return px_reserve(job->fake.copier, &job->pair, job->out, &job->st, &job->fail);
+    return px_reserve(job->fake.copier, &job->pair, job->data.out, &job->st, &job->fail);
 }
 
 static void test_reserve_only_large_files_without_holes_get_room(void **state)
@@ -71,7 +49,7 @@ static void test_reserve_only_large_files_without_holes_get_room(void **state)
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct job job;
         io_fault_reset();
-        job_begin(&job, rows[i].bytes, rows[i].sparse);
+        reserve_begin(&job, rows[i].bytes, rows[i].sparse);
         job.pair.reserving_pays = rows[i].pays;
         job.st.st_blocks = rows[i].holes ? 8 : job.st.st_blocks;
         assert_int_equal(reserve(&job), PX_OK);
@@ -88,7 +66,7 @@ static void test_reserve_full_disk_is_told(void **state)
     for (size_t i = 0; i < ROWS(errnos); i++) {
         struct job job;
         io_fault_arm(IO_FAULT(fallocate), 1, errnos[i], IO_FAULT_ONCE);
-        job_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
+        reserve_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
         assert_int_equal(reserve(&job), PX_EFULL);
         assert_non_null(strstr(job.fail.text, "reserve space: "));
         assert_int_equal(job.fail.os_errno, errnos[i]);
@@ -106,7 +84,7 @@ static void test_reserve_refusal_is_no_failure_and_remembered_when_for_good(void
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct job job;
         io_fault_arm(IO_FAULT(fallocate), 1, rows[i].err, IO_FAULT_STICKY);
-        job_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
+        reserve_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
         assert_int_equal(reserve(&job), PX_OK);
         assert_int_equal(reserve(&job), PX_OK);
         assert_int_equal(io_fault_calls(IO_FAULT(fallocate)), rows[i].calls);
@@ -120,18 +98,12 @@ static void test_reserve_room_behind_the_end_is_given_back(void **state)
     (void)state;
     struct job job;
     io_fault_reset();
-    job_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
+    reserve_begin(&job, LARGE_BYTES, PX_SPARSE_AUTO);
     job.st.st_size *= 4;
     job.st.st_blocks *= 4;
     assert_int_equal(reserve(&job), PX_OK);
-    struct px_data data = {.copier = job.fake.copier,
-                           .pair = &job.pair,
-                           .in = open("src", O_RDONLY | O_CLOEXEC),
-                           .out = job.out,
-                           .st = &job.st};
-    assert_int_equal(px_data_copy(&data, &job.fail), PX_OK);
-    (void)close(data.in);
-    assert_int_equal(data.bytes, LARGE_BYTES);
+    assert_int_equal(px_data_copy(&job.data, &job.fail), PX_OK);
+    assert_int_equal(job.data.bytes, LARGE_BYTES);
     assert_true(tree_stat("out").st_blocks <= (blkcnt_t)LARGE_BYTES / 512 + 16);
     assert_true(tree_same_bytes("src", "out"));
     job_end(&job);

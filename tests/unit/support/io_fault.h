@@ -187,6 +187,19 @@ IO_FAULT_WRAP_(int, fsetxattr, (int fd, const char *name, const void *value, siz
                value, n)
 IO_FAULT_WRAP_(int, fremovexattr, (int fd, const char *name), fd, name)
 
+IO_FAULT_WRAP_(ssize_t, pread_once, (int fd, void *buf, size_t n, off_t offset), fd, buf,
+               IO_FAULT_BYTES_(pread_once), offset)
+IO_FAULT_WRAP_(ssize_t, pwrite_once, (int fd, const void *buf, size_t n, off_t offset), fd, buf,
+               IO_FAULT_BYTES_(pwrite_once), offset)
+IO_FAULT_WRAP_(int, advise, (int fd, off_t offset, off_t bytes, int advice), fd, offset, bytes,
+               advice)
+IO_FAULT_WRAP_(int, sync_range, (int fd, off_t offset, off_t bytes, bool wait), fd, offset, bytes,
+               wait)
+IO_FAULT_WRAP_(int, cached, (int fd, off_t offset, off_t bytes, uint64_t *pages), fd, offset, bytes,
+               pages)
+IO_FAULT_WRAP_(int, set_direct, (int fd, bool on), fd, on)
+IO_FAULT_WRAP_(int, direct_align, (int fd, size_t *align), fd, align)
+
 #undef IO_FAULT_BYTES_
 #undef IO_FAULT_WRAP_
 
@@ -236,6 +249,13 @@ static inline const struct px_io_ops *io_fault_ops(void)
         .fgetxattr = io_fault_fgetxattr_,
         .fsetxattr = io_fault_fsetxattr_,
         .fremovexattr = io_fault_fremovexattr_,
+        .pread_once = io_fault_pread_once_,
+        .pwrite_once = io_fault_pwrite_once_,
+        .advise = io_fault_advise_,
+        .sync_range = io_fault_sync_range_,
+        .cached = io_fault_cached_,
+        .set_direct = io_fault_set_direct_,
+        .direct_align = io_fault_direct_align_,
     };
     return &ops;
 }

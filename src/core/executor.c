@@ -10,7 +10,8 @@
  * Tasks may block in submit, in the one place where that could hang: all workers wait for room in the
  * queue that only they can empty. A worker therefore runs what it has no room for (caller runs).
  *
- * Locks: `lock` guards how far the shutdown is. No other lock is taken under it.
+ * Locks: `lock` guards who is a worker now, and how far the shutdown is. It may be taken under a
+ * future's lock (px_future_help); no other lock is taken under it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,12 +25,14 @@
 struct px_executor_slot {
     struct px_executor *executor;
     struct px_worker *worker;
-    pthread_t thread;
-    bool started; /* this and the above: fixed before px_executor_new() returns */
+    pthread_t thread; /* this and the above: fixed before px_executor_new() returns */
 
     /* this worker's thread only */
     void *state;    /* the init's */
     unsigned depth; /* tasks that run inside each other: an inline one's submit */
+
+    /* protected by the executor's lock */
+    bool present PX_GUARDED; /* between init and fini; later another thread may have its id */
 };
 
 enum executor_phase { EXECUTOR_OPEN, EXECUTOR_CLOSING, EXECUTOR_CLOSED };
@@ -62,13 +65,24 @@ static bool executor_is_foreign(const struct px_executor *executor)
 
 struct px_executor_slot *px_executor_slot_here(struct px_executor *executor)
 {
-    for (unsigned i = 0; i < executor->n_slots && !executor_is_inline(executor); i++) {
-        struct px_executor_slot *slot = &executor->slots[i];
-        if (slot->started && pthread_equal(slot->thread, pthread_self())) {
-            return slot;
-        }
+    struct px_executor_slot *here = NULL;
+    if (executor_is_inline(executor)) {
+        return NULL;
     }
-    return NULL;
+    px_mutex_lock(&executor->lock);
+    for (unsigned i = 0; i < executor->n_slots && here == NULL; i++) {
+        struct px_executor_slot *slot = &executor->slots[i];
+        here = slot->present && pthread_equal(slot->thread, pthread_self()) ? slot : NULL;
+    }
+    px_mutex_unlock(&executor->lock);
+    return here;
+}
+
+static void executor_set_present(struct px_executor_slot *slot, bool present)
+{
+    px_mutex_lock(&slot->executor->lock);
+    slot->present = present;
+    px_mutex_unlock(&slot->executor->lock);
 }
 
 /* --- the worker's side ------------------------------------------------------------------------ */
@@ -84,18 +98,19 @@ static int executor_body_init(struct px_worker *worker, void *ctx, void **state)
     const struct px_executor_opts *opts = &executor->opts;
     const int status =
         opts->init != NULL ? opts->init(opts->ctx, worker->index, &slot->state) : PX_OK;
-    slot->started = status == PX_OK;
+    executor_set_present(slot, status == PX_OK);
     return status;
 }
 
 static void executor_body_fini(struct px_worker *worker, void *state)
 {
     (void)worker;
-    const struct px_executor_slot *slot = state;
+    struct px_executor_slot *slot = state;
     const struct px_executor_opts *opts = &slot->executor->opts;
     if (opts->fini != NULL) {
         opts->fini(opts->ctx, slot->state);
     }
+    executor_set_present(slot, false);
 }
 
 void px_executor_process(struct px_executor_slot *slot, struct px_future *future)

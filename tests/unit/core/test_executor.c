@@ -325,6 +325,24 @@ static void test_executor_shutdown_from_several_threads_all_wait_for_the_end(voi
     px_executor_free(full.executor);
 }
 
+/* The system gives the ids of threads that are gone to new ones: those are no workers. */
+static void test_executor_shutdown_by_a_thread_with_a_workers_old_id_is_taken(void **state)
+{
+    (void)state;
+    struct px_executor *executor = executor_start(2, 1);
+    assert_int_equal(px_executor_shutdown(executor, PX_SHUTDOWN_DRAIN), PX_OK);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, shut_down_draining, executor), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *good = NULL;
+        pthread_join(threads[i], &good);
+        assert_ptr_equal(good, executor);
+    }
+    px_executor_free(executor);
+}
+
 static int shut_down_own(void *arg, void *state, void **result)
 {
     (void)state;
@@ -527,6 +545,7 @@ int main(void)
         cmocka_unit_test(test_executor_shutdown_cancel_finishes_every_future),
         cmocka_unit_test(test_executor_free_cancels_what_is_queued),
         cmocka_unit_test(test_executor_shutdown_from_several_threads_all_wait_for_the_end),
+        cmocka_unit_test(test_executor_shutdown_by_a_thread_with_a_workers_old_id_is_taken),
         cmocka_unit_test(test_executor_shutdown_from_its_own_task_is_refused),
         cmocka_unit_test(test_executor_inline_runs_here_before_submit_returns),
         cmocka_unit_test(test_executor_inline_of_another_thread_is_refused),

@@ -156,11 +156,12 @@ tests: programs examples $(UNITS) $(HELPERS) $(STRESS) $(BENCH) $(FUZZ)
 ## examples: the programs of src/examples, into build/release/examples
 examples: $(EXAMPLES)
 
-# Changed flags or another compiler rebuild everything; the same ones nothing.
+# Changed flags or another compiler rebuild everything; the same ones nothing. (By a name of its own:
+# another make may be asking the same.)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@printf '%s\n' '$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS)' >$@.$$$$; \
+		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 $(B)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -Itests/unit
 $(B)/obj/tests/bench/micro_%.o: CPPFLAGS_ALL += $(GLIB_CFLAGS)

@@ -95,13 +95,6 @@ start() {
     PID=$!
 }
 
-# status_of PID: how it ended, without bash's own line about it.
-status_of() {
-    local got=0
-    wait "$1" 2>/dev/null || got=$?
-    echo "$got"
-}
-
 # kill_after MS: kills what `start` started. KILLED is 1 when it was still running.
 kill_after() {
     sleep "$(seconds "$1")"

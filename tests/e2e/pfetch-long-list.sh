@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# A list of a million lines (E2E_ROUNDS=10: ten) in constant memory: plain, with --strict from a
-# pipe, as JSON Lines in gzip data, as Metalink. A share of it is planned, nothing is fetched.
+# A list of a million lines (E2E_ROUNDS=10000: ten) in constant memory: plain, with --strict from a
+# pipe, as JSON Lines in gzip data, as Metalink. A share of it is planned, nothing is fetched. Under a
+# sanitizer the peak says nothing, and a tenth of the lines is enough.
 . "$(dirname "$0")/lib.bash"
-lines=$(($(rounds 1 1) * 1000000))
+lines=$(($(rounds 1000 100) * 1000))
 
 plain() { seq 1 $lines | sed 's|.*|http://host&.example/dir/file-&.bin|'; }
 json() { seq 1 $lines | sed 's|.*|{"url": "http://host&.example/dir/file-&.bin"}|' | gzip -1; }

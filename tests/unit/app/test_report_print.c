@@ -15,6 +15,7 @@
 #include <pxfer/status.h>
 
 #include "app/report.h"
+#include "support/sheet.h"
 #include "support/summaries.h"
 
 static const struct report_row rows[] = {{1, PX_NS_PER_S, 0}, {2, PX_NS_PER_S / 2, 0}};
@@ -26,21 +27,18 @@ static void check_modes(enum report_mode mode, const char *of_run, const char *o
     summaries_fill(&run, 0.9, 9);
     const char *const expected[] = {of_run, of_rows};
     for (int i = 0; i < 2; i++) {
-        int ends[2];
-        struct px_outlock *lock = NULL;
-        assert_int_equal(pipe(ends), 0);
-        assert_int_equal(px_outlock_new(ends[1], &lock), PX_OK);
-        const int status = i == 0 ? report_print(mode, &summaries_schema, &run.summary, NULL, lock)
-                                  : report_compare(mode, &summaries_schema, rows, 2, lock);
+        struct sheet sheet;
+        sheet_open(&sheet);
+        const int status =
+            i == 0 ? report_print(mode, &summaries_schema, &run.summary, NULL, sheet.lock)
+                   : report_compare(mode, &summaries_schema, rows, 2, sheet.lock);
         assert_int_equal(status, PX_OK);
-        px_outlock_free(lock);
-        close(ends[1]);
-        char text[4096] = {0};
-        const ssize_t n = read(ends[0], text, sizeof text - 1);
-        close(ends[0]);
-        assert_true(n >= (ssize_t)strlen(expected[i]));
+        const char *text = sheet_text(&sheet);
+        const size_t n = strlen(text);
+        assert_true(n >= strlen(expected[i]));
         assert_memory_equal(text, expected[i], strlen(expected[i]));
         assert_true(n == 0 ? *expected[i] == '\0' : text[n - 1] == '\n');
+        sheet_close(&sheet);
     }
 }
 

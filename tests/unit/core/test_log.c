@@ -3,34 +3,28 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
 #include <pxfer/log.h>
 #include <pxfer/status.h>
 
+#include "support/sheet.h"
+
 static void test_log_line_names_worker_and_respects_level(void **state)
 {
     (void)state;
-    FILE *file = tmpfile();
-    assert_non_null(file);
-    struct px_outlock *out = NULL;
-    assert_int_equal(px_outlock_new(fileno(file), &out), PX_OK);
-    const struct px_log log = {.out = out, .level = PX_LOG_VERBOSE, .program = "pfetch"};
+    struct sheet sheet;
+    sheet_open(&sheet);
+    const struct px_log log = {.out = sheet.lock, .level = PX_LOG_VERBOSE, .program = "pfetch"};
     px_log_line(&log, PX_LOG_VERBOSE, 3, "start %s", "x");
     px_log_line(&log, PX_LOG_DEBUG, 3, "not wanted");
     px_log_line(&log, PX_LOG_NORMAL, PX_LOG_MAIN, "note");
     px_log_line(NULL, PX_LOG_NORMAL, 0, "nobody listens");
     assert_false(px_log_wants(&log, PX_LOG_DEBUG));
     assert_false(px_log_wants(NULL, PX_LOG_QUIET));
-    px_outlock_free(out);
-    rewind(file);
-    char text[128] = "";
-    const size_t n = fread(text, 1, sizeof text - 1, file);
-    text[n] = '\0';
-    assert_string_equal(text, "[pfetch-3] start x\npfetch: note\n");
-    fclose(file);
+    assert_string_equal(sheet_text(&sheet), "[pfetch-3] start x\npfetch: note\n");
+    sheet_close(&sheet);
 }
 
 int main(void)

@@ -54,7 +54,7 @@ struct px_group {
     nlink_t left;       /* names not settled yet, as far as the source's link count tells */
     unsigned users;     /* of dir and name, outside the lock */
     struct px_dir *dir; /* kept; THERE only */
-    char *name;         /* owned; THERE only */
+    char *name;         /* owned; LED and THERE */
     struct stat target; /* what it is there */
     char digest[PX_COPY_DIGEST_ROOM];
     struct px_task *waiting; /* chained by `below` */
@@ -304,10 +304,14 @@ static int link_to(struct px_copier *copier, struct px_entry *entry, const struc
 
 /* After link_to(): gives the group back, or takes it over to copy it anew. */
 static int link_end(struct px_copier *copier, struct px_entry *entry, struct px_group *group,
-                    int status, bool *copy)
+                    int status, bool *copy, struct px_fail *fail)
 {
     struct px_hardlinks *links = &copier->copy->hardlinks;
     struct px_group *done = NULL;
+    char *name = status == PX_EAGAIN ? strdup(entry->target_name) : NULL;
+    if (status == PX_EAGAIN && name == NULL) {
+        status = px_fail_set(fail, PX_ENOMEM, 0, "link: out of memory");
+    }
     px_mutex_lock(&links->lock);
     group->users--;
     if (status != PX_EAGAIN) {
@@ -321,6 +325,9 @@ static int link_end(struct px_copier *copier, struct px_entry *entry, struct px_
     px_mutex_unlock(&links->lock);
     if (entry->group != NULL) {
         group_forget_place(group);
+        group->name = name;
+    } else {
+        free(name);
     }
     group_free(done);
     *copy = status == PX_EAGAIN;
@@ -343,8 +350,11 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
     struct px_group *group = groups_get_locked(links, entry->dir->dest, source);
     const enum group_state state = group != NULL ? group->state : GROUP_FREE;
     if (group != NULL && state == GROUP_FREE) {
-        group->state = GROUP_LED;
-        entry->group = group;
+        group->name = strdup(entry->target_name);
+        if (group->name != NULL) {
+            group->state = GROUP_LED;
+            entry->group = group;
+        }
     } else if (state == GROUP_LED) {
         struct px_task *task = task_of(copier, entry, source);
         if (task != NULL) {
@@ -356,14 +366,16 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
         group->users++;
     }
     px_mutex_unlock(&links->lock);
-    if (group == NULL || (state == GROUP_LED && !entry->waits)) {
+    if (group == NULL || (state == GROUP_FREE && entry->group == NULL) ||
+        (state == GROUP_LED && !entry->waits)) {
+        *copy = false;
         return px_fail_set(fail, PX_ENOMEM, 0, "link: out of memory");
     }
     *copy = state == GROUP_FREE;
     if (state != GROUP_THERE) {
         return PX_OK;
     }
-    return link_end(copier, entry, group, link_to(copier, entry, group, source, fail), copy);
+    return link_end(copier, entry, group, link_to(copier, entry, group, source, fail), copy, fail);
 }
 
 int px_hardlink_check(struct px_copier *copier, const struct px_dest *dest,
@@ -414,21 +426,21 @@ void px_hardlink_settled(struct px_copier *copier, struct px_entry *entry, enum 
     struct px_hardlinks *links = &copier->copy->hardlinks;
     struct px_group *group = entry->group;
     struct stat st;
-    char *name = NULL;
-    if ((there || state == PX_ITEM_SKIPPED) && place_of(copier, entry, group, state, &st)) {
-        name = strdup(entry->target_name); /* NULL: then the next one is copied, too */
-    }
-    if (name != NULL) {
+    const bool is_place =
+        (there || state == PX_ITEM_SKIPPED) && place_of(copier, entry, group, state, &st);
+    if (is_place) {
         px_dir_keep(entry->dir);
     }
     entry->group = NULL;
     px_mutex_lock(&links->lock);
-    group->state = name != NULL ? GROUP_THERE : GROUP_FREE;
-    if (name != NULL) {
+    group->state = is_place ? GROUP_THERE : GROUP_FREE;
+    if (is_place) {
         group->dir = entry->dir;
-        group->name = name;
         group->target = st;
         memcpy(group->digest, entry->digest, sizeof group->digest);
+    } else {
+        free(group->name);
+        group->name = NULL;
     }
     struct px_task *waiting = group->waiting;
     group->waiting = NULL;

@@ -194,6 +194,53 @@ fails() {
 # The leak check of a sanitizer cannot work under another tracer.
 strace() { ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 command strace "$@"; }
 
+# writes_of COMMAND...: runs it; what each of its threads did to names, and its syncs, is in writes.N.
+writes_of() {
+    rm -f writes.*
+    strace -ff -qq -o writes -e trace=openat,open,creat,mkdir,mkdirat,mknod,mknodat,symlink,symlinkat,link,linkat,unlink,unlinkat,rmdir,rename,renameat,renameat2,truncate,chmod,fchmodat,chown,lchown,fchownat,utimensat,setxattr,lsetxattr,removexattr,lremovexattr,fsync,fdatasync \
+        "$@"
+}
+
+# names_only NAME...: writes_of saw no write-side call with a path in it (the links of /proc aside, which
+# stand for descriptors), and made, opened for writing or truncated no file under one of these
+# names: they came by rename or linkat.
+names_only() {
+    local bad
+    bad=$(cat writes.* | awk -v names="$*" '
+        BEGIN { n = split(names, list, " "); for (i = 1; i <= n; i++) final[list[i]] = 1 }
+        /^open/ && !/O_(WRONLY|RDWR|CREAT|TRUNC)/ { next }
+        {
+            rest = $0
+            sub(/^symlinkat\("[^"]*", /, "", rest) # what a link says is no path of ours
+            line = rest
+            while (match(rest, /"[^"]*"/)) {
+                text = substr(rest, RSTART + 1, RLENGTH - 2)
+                rest = substr(rest, RSTART + RLENGTH)
+                if (text ~ /\// && text !~ /^\/proc\/self\/(fd|task)\//) print
+                if ((line ~ /^(open|creat|truncate)/) && (text in final)) print
+            }
+        }')
+    [ -z "$bad" ] || fail "by path, or written in place: $bad"
+}
+
+# synced_first: each file without a name that writes_of saw was synced before it got a final one.
+synced_first() {
+    local file bad
+    for file in writes.*; do
+        bad=$(awk '
+            { fd = $1; gsub(/[^0-9]/, "", fd) }
+            /^openat/ && /O_TMPFILE/ { synced[$NF] = 0 }
+            /^f(data)?sync\(/ { synced[fd] = 1 }
+            /^linkat\([0-9]+, "", .*= 0$/ {
+                if ($4 ~ /^"\./) named[$4] = fd # a temporary name, or that of a part
+                else if (!synced[fd]) print
+            }
+            /^renameat/ && $2 in named && !synced[named[$2]] { print }
+        ' "$file")
+        [ -z "$bad" ] || fail "a name before its bytes: $bad"
+    done
+}
+
 # as_nobody COMMAND...: without root's rights; the programs are copied to where nobody
 # may read them.
 as_nobody() {

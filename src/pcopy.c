@@ -200,6 +200,8 @@ static const struct option_spec table[] = {
     OPTION_ROW_FLAG(0, "explain", "tell how the bytes are copied, and why so", COPY(explain)),
     OPTION_ROW_FLAG(0, "allow-changing", "of a file that grows, copy what it had at first",
                     COPY(allow_changing)),
+    OPTION_ROW_FLAG(0, "no-space-check", "begin, whether there seems to be room or not",
+                    COPY(no_space_check)),
     OPTION_ROW_GROUP("Checks:"),
     OPTION_ROW_FLAG(0, "verify", "read each target again before it gets its name", COPY(verify)),
     OPTION_ROW_FLAG(0, "check", "copy nothing, tell what differs", COPY(check)),

@@ -207,6 +207,7 @@ struct px_copy_opts {
     bool verify;          /* read the target again before it gets its name */
     bool check;           /* write nothing, compare */
     bool dry_run;         /* decide, write nothing: every item comes back skipped */
+    bool no_space_check;  /* begin whether there seems to be room or not */
     bool every_item;      /* results list every item, not only failures (journal, -v, --json) */
 };
 
@@ -250,6 +251,7 @@ PX_API const char *px_copy_engine_name(enum px_copy_engine engine);
 
 /* Checks all operands before anything is written: cp's destination rule, same file, a directory
  * into itself, directory over file and file over directory, two sources with one target.
+ * Asks, too, whether there is room: PX_EFULL, when no destination has it.
  * PX_EREFUSED / PX_ESRC / PX_EIO / PX_EUSAGE with a message in `error` (n bytes); PX_ENOMEM.
  * A source operand that does not exist is not an error here: it is a failed item. */
 PX_API PX_NODISCARD int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n,

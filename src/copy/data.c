@@ -173,7 +173,10 @@ static int data_fail_write(const struct px_data *data, struct px_fail *fail, int
 {
     char stage[64];
     (void)snprintf(stage, sizeof stage, "%s at offset %" PRIu64, call, offset);
-    return px_fail_target(fail, err, stage, data->out);
+    const int status = px_fail_target(fail, err, stage, data->out);
+    const uint64_t size = (uint64_t)data->st->st_size;
+    px_fail_lacks(fail, size > offset ? size - offset : 0);
+    return status;
 }
 
 /* After each piece: `*at` was reached, `moved` bytes of it just now. A file that grows as fast as it

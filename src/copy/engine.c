@@ -18,6 +18,7 @@
 #include "base/fdio.h"
 #include "copy/select.h"
 #include "copy/shard.h"
+#include "copy/space.h"
 #include "copy/worker.h"
 
 const char *const *px_copy_phase_names(void)
@@ -117,6 +118,9 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
         return status;
     }
     status = px_dests_open(copy, error, n, &copy->dests);
+    if (status == PX_OK) {
+        status = px_space_check(copy, error, n);
+    }
     if (status != PX_OK) {
         px_copy_free(copy);
         return status;

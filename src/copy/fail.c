@@ -5,6 +5,7 @@
 #include "copy/fail.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,15 @@ int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd)
                           px_fsname(fd, where)));
     fail->os_errno = err;
     return status;
+}
+
+void px_fail_lacks(struct px_fail *fail, uint64_t left)
+{
+    const size_t len = strlen(fail->text);
+    if (fail->status == PX_EFULL && left > 0) {
+        (void)snprintf(fail->text + len, sizeof fail->text - len,
+                       "; %" PRIu64 " bytes of the file were left to write", left);
+    }
 }
 
 bool px_fail_stops_all(const struct px_fail *fail)

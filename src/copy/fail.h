@@ -33,6 +33,9 @@ int px_fail_source(struct px_fail *fail, int err, const char *stage);
  * system that descriptor `fd` is on, with what is free there. Returns the class. */
 int px_fail_target(struct px_fail *fail, int err, const char *stage, int fd);
 
+/* `left` bytes of the file were still to be written: says so, when the target is full. */
+void px_fail_lacks(struct px_fail *fail, uint64_t left);
+
 /* True for a failure that every other file would meet as well: no space, quota, read-only. */
 bool px_fail_stops_all(const struct px_fail *fail);
 

@@ -131,7 +131,7 @@ static int lane_reflink(struct px_copier *copier, struct reading *reading, struc
 static void lanes_read(struct px_copier *copier, struct reading *reading, struct px_lane *lanes,
                        size_t n)
 {
-    struct px_tee tee = {0};
+    struct px_tee tee = {.size = (uint64_t)reading->source.st.st_size};
     struct px_lane *first = NULL;
     for (size_t i = 0; i < n; i++) {
         struct px_lane *lane = &lanes[i];

@@ -12,6 +12,7 @@
 
 #include "base/fdio.h"
 #include "copy/data.h"
+#include "copy/space.h"
 
 /* From this size on ext4 is asked for the blocks before they are written: it reserves them for each
  * page else. tests/bench/copycalls, "range" into a new file and into one from fallocate(), us of CPU:
@@ -27,6 +28,10 @@
 int px_reserve(const struct px_copier *copier, struct px_pair *pair, int out,
                const struct stat *source, struct px_fail *fail)
 {
+    const int status = px_space_check_file(copier, out, source, fail);
+    if (status != PX_OK) {
+        return status;
+    }
     if (!pair->reserving_pays || atomic_load_explicit(&pair->no_reserve, memory_order_relaxed) ||
         (uint64_t)source->st_size < RESERVE_MIN_BYTES || px_data_is_sparse(source) ||
         copier->copy->opts.sparse == PX_SPARSE_ALWAYS) {

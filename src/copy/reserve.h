@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/reserve.h - room for a file before it is written, where that makes writing cheaper.
+ * copy/reserve.h - room for a file before it is written: is there enough, and where that makes writing
+ * cheaper it is taken.
  */
 #ifndef PX_COPY_RESERVE_H
 #define PX_COPY_RESERVE_H

@@ -50,6 +50,7 @@ int px_tee_write(struct px_tee *tee, const struct px_io_ops *io, enum px_sparse 
             char stage[64];
             (void)snprintf(stage, sizeof stage, "write at offset %" PRIu64, offset);
             tee_drop(tee, end, err, stage);
+            px_fail_lacks(end->fail, tee->size > offset ? tee->size - offset : 0);
             dropped = end;
         }
     }

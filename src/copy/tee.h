@@ -25,7 +25,8 @@ struct px_tee_end {
 
 struct px_tee {
     struct px_tee_end *first;
-    size_t n; /* not dropped */
+    size_t n;      /* not dropped */
+    uint64_t size; /* of the source, for messages */
 };
 
 /* Adds `end`, which the caller has filled but for `next`. */

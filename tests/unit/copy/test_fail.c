@@ -98,9 +98,24 @@ static void test_fail_directory_gone_is_a_change_of_its_side(void **state)
     assert_non_null(strstr(fail.text, "create: the directory is gone"));
 }
 
+static void test_fail_lacks_only_of_a_full_target(void **state)
+{
+    (void)state;
+    struct px_fail fail;
+    PX_IGNORE(px_fail_set(&fail, PX_EIO, 0, "write"));
+    px_fail_lacks(&fail, 5);
+    assert_string_equal(fail.text, "write");
+    PX_IGNORE(px_fail_set(&fail, PX_EFULL, 0, "write"));
+    px_fail_lacks(&fail, 0);
+    assert_string_equal(fail.text, "write");
+    px_fail_lacks(&fail, 5);
+    assert_string_equal(fail.text, "write; 5 bytes of the file were left to write");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fail_lacks_only_of_a_full_target),
         cmocka_unit_test(test_fail_set_appends_the_reason),
         cmocka_unit_test(test_fail_set_too_long_is_cut),
         cmocka_unit_test(test_fail_source_classes_follow_the_table),

@@ -78,6 +78,23 @@ during() {
     same_again "$@"
 }
 
+# operands HOW: several of them into a directory that is there, one a file, one a directory, one a link.
+operands() {
+    WHERE="$KIND, operands, cut $1"
+    begin_with -
+    mkdir disk/dst && sync -f disk
+    ends_as 0 pcopy -q --sync=file --backup=numbered src/two src/links src/links/dangling disk/dst
+    ends_as 0 pcopy -q --sync=file --backup=numbered src/one -T disk/dst/two
+    # shellcheck disable=SC2086 # -f or nothing
+    disk_cut $1
+    disk_again
+    a_case
+    cmp -s src/one disk/dst/two || lost "$WHERE: the second version of two"
+    cmp -s src/two disk/dst/two.~1~ || lost "$WHERE: the backup of two"
+    [ -L disk/dst/dangling ] || lost "$WHERE: a link"
+    treecmp src/links disk/dst/links >differs 2>&1 || lost "$WHERE: $(head -n 3 differs)"
+}
+
 # control HOW COMMAND...: the run ends with 0 and its promise is not kept: CONTROLS counts where it shows.
 control() {
     local how=$1
@@ -106,6 +123,7 @@ for KIND in ext4 xfs; do
             control "$how" "${copy[@]}" --sync=none
             control "$how" "${unsynced[@]}" "${copy[@]}" --sync=file
             control "$how" "${unsynced[@]}" "${copy[@]}" --sync=end
+            operands "$how"
             for tree in - old; do
                 after "$how" "$tree" --sync=end
                 after "$how" "$tree" --sync=file

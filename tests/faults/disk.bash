@@ -49,6 +49,8 @@ disk_again() {
         sleep 0.1
     done
     mount "$LOOP" disk
+    : >disk/alive || fail "the file system is still shut down: somebody else holds it"
+    rm disk/alive
 }
 
 # another_boot COMMAND...: runs it (as runs does) in a system that was started anew, by the mark that

@@ -6,6 +6,13 @@
 #   torn, lost, left, hung, wrong TEXT...   a fault of that kind; the script goes on
 #
 # and at the end the counts go to $FAULTS_TALLY, and the status is 1 when there was any fault.
+
+# In a mount namespace of its own: one that somebody else makes meanwhile would have a copy of our
+# mounts, and keep a file system alive that was shut down.
+if [ -z "${PX_OWN_MOUNTS:-}" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+    PX_OWN_MOUNTS=1 exec unshare -m bash "$0" "$@"
+fi
+
 FAULTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$FAULTS/../e2e/lib.bash"
 

@@ -18,8 +18,6 @@
  *
  * Of the consumers who wait the newest gets the next item, of the producers the oldest the next
  * place: work goes to few and busy threads rather than round all of them, and no producer starves.
- * PX_ENOMEM from a call that may wait: the system has no condition variable left (it has, with glibc
- * and musl).
  */
 #ifndef PXFER_QUEUE_H
 #define PXFER_QUEUE_H

@@ -5,9 +5,11 @@
 #   prepare          what a run needs, untimed; sets nothing but files below $work
 #   command_of KEY   sets the array cmd
 #   verify           says on stdout what is wrong with the outcome, nothing if all is right
+#   figure           if there is one: prints a figure of the run for the section's column
 #
 # Results are lines of TAB-separated fields in $RESULTS; report.awk reads them:
-#   M section row kind label round wall_us user_us sys_us rss_kib verdict
+#   M section row kind label round wall_us user_us sys_us rss_kib verdict figure
+#   C section title-of-its-column
 #   T section row metric label against limit text
 set -u
 export LC_ALL=C
@@ -113,9 +115,14 @@ timed() {
     esac
 }
 
+figure() { :; }
+
+# column SECTION TITLE: the section's table has a column for what figure prints.
+column() { printf 'C\t%s\t%s\n' "$1" "$2" >>"$RESULTS"; }
+
 # race SECTION ROW KIND|LABEL|KEY...: all contenders in turns, a round after the other, each
 # round beginning with another one. KIND: main (its ratio to the fastest peer is the result),
-# ours, peer. Rounds up to 0 warm up and do not count.
+# ours, peer, other (neither ours nor a measure). Rounds up to 0 warm up and do not count.
 race() {
     local section=$1 row=$2 round i kind label key
     shift 2
@@ -134,8 +141,8 @@ race() {
             command_of "$key"
             timed "${LIMIT_S:-300}"
             [ -z "$verdict" ] || note "$label: $verdict"
-            [ "$round" -lt 1 ] || printf 'M\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n' "$section" \
-                "$row" "$kind" "$label" "$round" "${numbers[@]:0:4}" "$verdict" >>"$RESULTS"
+            [ "$round" -lt 1 ] || printf 'M\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n' "$section" \
+                "$row" "$kind" "$label" "$round" "${numbers[@]:0:4}" "$verdict" "$(figure)" >>"$RESULTS"
             drop_fs || die "cannot unmount $fs"
         done
     done

@@ -23,8 +23,11 @@ $1 == "M" {
     n = ++good[r, label]
     wall[r, label, n] = $7 / 1e6; cpu[r, label, n] = ($8 + $9) / 1e6; rss[r, label, n] = $10 / 1024
     by_round[r, label, round] = $7 / 1e6
+    figures[r, label, n] = $12
     if (round > last_round) last_round = round
 }
+
+$1 == "C" { column[$2] = $3 }
 
 $1 == "T" {
     t = ++targets
@@ -44,7 +47,8 @@ function median(n,    i, j, x) {
 
 function median_of(what, r, label,    i) {
     for (i = 1; i <= good[r, label]; i++)
-        list[i] = what == "wall" ? wall[r, label, i] : what == "cpu" ? cpu[r, label, i] : rss[r, label, i]
+        list[i] = what == "wall" ? wall[r, label, i] : what == "cpu" ? cpu[r, label, i] : \
+            what == "rss" ? rss[r, label, i] : figures[r, label, i]
     return median(good[r, label])
 }
 
@@ -86,31 +90,34 @@ function sort_labels(r,    i, j, x) {
     }
 }
 
-function print_row(r,    i, label, first, m, range, times, peer, text) {
+function print_row(r,    i, label, first, m, range, times, peer, text, extra) {
     sort_labels(r)
     peer = fastest_peer(r)
     first = row_name[r]
     for (i = 1; i <= labels[r]; i++) {
         label = label_name[r, i]
-        text = kind[r, label] == "peer" ? "`" label "`" : "**`" label "`**"
+        text = kind[r, label] ~ /^(main|ours)$/ ? "**`" label "`**" : "`" label "`"
         if (!good[r, label]) {
-            printf "| %s | %s | failed: %s | | | | 0 of %d |\n", first, text, trouble[r, label], runs[r, label]
+            printf "| %s | %s |%s failed: %s | | | | | 0 of %d |\n", first, text,
+                row_section[r] in column ? " |" : "", trouble[r, label], runs[r, label]
             first = ""
             continue
         }
         m = median_of("wall", r, label); range = spread(good[r, label])
         times = peer == "" ? "" : sprintf("%.2f", ratio(r, label, peer))
-        printf "| %s | %s | %.3f | %s | %s | %.2f | %.1f | %s |\n", first, text, m, range, times,
-            median_of("cpu", r, label), median_of("rss", r, label),
+        extra = row_section[r] in column ? sprintf(" %.2f |", median_of("figure", r, label)) : ""
+        printf "| %s | %s |%s %.3f | %s | %s | %.2f | %.1f | %s |\n", first, text, extra, m, range,
+            times, median_of("cpu", r, label), median_of("rss", r, label),
             good[r, label] == runs[r, label] ? runs[r, label] : good[r, label] " of " runs[r, label]
         first = ""
     }
 }
 
-function print_section(s,    r) {
+function print_section(s,    r, extra) {
     printf "### %s\n\n", section_name[s]
-    print "| what | program | wall, s | least–most | to the fastest peer | CPU, s | peak RSS, MB | runs |"
-    print "|---|---|--:|--:|--:|--:|--:|--:|"
+    extra = section_name[s] in column ? " " column[section_name[s]] " |" : ""
+    print "| what | program |" extra " wall, s | least–most | to the fastest peer | CPU, s | peak RSS, MB | runs |"
+    print "|---|---|" (extra ? "--:|" : "") "--:|--:|--:|--:|--:|--:|"
     for (r = 1; r <= rows; r++)
         if (row_section[r] == section_name[s]) print_row(r)
     print ""

@@ -3,6 +3,8 @@
  * The bounded queue. Threads record, the test thread asserts: an assert that fails in a thread would
  * end the whole binary without a word.
  */
+#include "support/scarce.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -336,6 +338,36 @@ static void test_queue_await_many_is_woken_when_they_are_there(void **state)
     free(crowd);
 }
 
+/* Who cannot be given a condition variable looks again now and then. */
+static void test_queue_no_condition_variable_left_items_still_come(void **state)
+{
+    (void)state;
+    void *item;
+    struct px_queue *queue = queue_of(1);
+    atomic_store(&locks_allowed, 0);
+    assert_int_equal(px_queue_pop(queue, px_deadline_in_ns(1000), &item), PX_ETIMEDOUT);
+    atomic_store(&locks_allowed, INT32_MAX);
+    px_queue_free(queue);
+
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    crowd->queue = queue_of(50);
+    atomic_store(&locks_allowed, 0);
+    struct member producer, consumer;
+    start_all(&consumer, 1, crowd, consume);
+    start_all(&producer, 1, crowd, produce);
+    join_all(&producer, 1);
+    px_queue_close(crowd->queue);
+    join_all(&consumer, 1);
+    atomic_store(&locks_allowed, INT32_MAX);
+    assert_int_equal(crowd->errors, 0);
+    for (unsigned i = 0; i < PER_PRODUCER; i++) {
+        assert_int_equal(crowd->seen[i], 1);
+    }
+    px_queue_free(crowd->queue);
+    free(crowd);
+}
+
 static void *await_three(void *arg)
 {
     const struct member *me = arg;
@@ -485,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_queue_tasks_done_more_than_there_are_changes_nothing),
         cmocka_unit_test(test_queue_await_many_does_not_keep_items_from_others),
         cmocka_unit_test(test_queue_work_goes_to_those_who_slept_last),
+        cmocka_unit_test(test_queue_no_condition_variable_left_items_still_come),
         cmocka_unit_test(test_queue_close_wakes_all_who_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

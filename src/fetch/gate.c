@@ -142,7 +142,8 @@ static struct gate_result judge_partial(const struct gate_ask *ask, const struct
     if (size == GATE_UNKNOWN) { /* whether it reaches the end of the file, nobody can tell */
         return anew("a range of a file whose size is not told");
     }
-    if (first != ask->from || last < first || last >= size || last != (ask->to > 0 ? ask->to : size) - 1 ||
+    if (first != ask->from || last < first || last >= size ||
+        last != (ask->to > 0 ? ask->to : size) - 1 ||
         (length != GATE_UNKNOWN && length != last - first + 1)) {
         return anew("another range than the one asked for");
     }

@@ -20,14 +20,7 @@
  *
  * Locks: `lock` guards the start only. The queues have their own; none is ever held with another.
  */
-#ifdef __linux__
-#define _GNU_SOURCE /* pthread_setname_np */
-#endif
-
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <pxfer/pool.h>
@@ -36,6 +29,7 @@
 #include <pxfer/timing.h>
 
 #include "base/mutex.h"
+#include "core/threads.h"
 #include "core/turns.h"
 
 #define CACHE_LINE 64
@@ -44,9 +38,7 @@
 struct pool_worker {
     struct px_worker handle; /* what the body sees; first member */
     struct px_pool *pool;
-    void *state; /* the body's; this worker's thread only */
-    pthread_t thread;
-    bool created;             /* owner only: thread is to be joined */
+    void *state;              /* the body's; this worker's thread only */
     bool ended;               /* this worker's thread only: sentinel or close was seen */
     bool working;             /* this worker's thread only: it has a turn */
     unsigned rank;            /* among those that were started; fixed when init has returned */
@@ -79,6 +71,7 @@ struct px_pool {
     /* owner only */
     size_t delivered; /* results given to the sink so far */
     size_t in_hand;   /* results that were popped and that the sink has not seen */
+    struct threads threads;
     bool joined;
 };
 
@@ -270,65 +263,27 @@ static int pool_inline_pump(struct px_pool *pool)
 
 /* --- the owner's side: start ---------------------------------------------------------------- */
 
-static void pool_name_thread(const struct px_pool *pool, const struct pool_worker *worker)
-{
-#ifdef __linux__
-    char name[16]; /* pthread_setname_np(3): 16 bytes with the NUL */
-    const int len =
-        snprintf(name, sizeof name, "%.10s-%u", pool->opts.name != NULL ? pool->opts.name : "px",
-                 worker->handle.index);
-    if (len > 0) {
-        PX_IGNORE(pthread_setname_np(worker->thread, name)); /* for ps and gdb only */
-    }
-#else
-    (void)pool;
-    (void)worker;
-#endif
-}
-
-/* Signals are for the owner's thread: workers start with all of them blocked. */
-static unsigned pool_create_threads(struct px_pool *pool)
-{
-    sigset_t all;
-    sigset_t old;
-    PX_IGNORE(sigfillset(&all));
-    const bool masked = pthread_sigmask(SIG_SETMASK, &all, &old) == 0;
-    unsigned created = 0;
-    for (unsigned i = 0; i < pool->opts.workers; i++) {
-        struct pool_worker *worker = &pool->workers[i];
-        worker->created = pthread_create(&worker->thread, NULL, pool_thread, worker) == 0;
-        if (!worker->created) {
-            break; /* EAGAIN: the next one would fail too */
-        }
-        pool_name_thread(pool, worker);
-        created++;
-    }
-    if (masked) {
-        PX_IGNORE(pthread_sigmask(SIG_SETMASK, &old, NULL));
-    }
-    return created;
-}
-
 static void pool_join_threads(struct px_pool *pool)
 {
-    for (unsigned i = 0; i < pool->slots; i++) {
-        if (pool->workers[i].created) {
-            PX_IGNORE(pthread_join(pool->workers[i].thread, NULL)); /* ours, and joined once */
-            pool->workers[i].created = false;
-        }
-    }
+    threads_join(&pool->threads);
     pool->joined = true;
 }
 
 static int pool_start_threads(struct px_pool *pool)
 {
-    const unsigned created = pool_create_threads(pool);
+    const char *name = pool->opts.name != NULL ? pool->opts.name : "px";
+    int status = threads_start(&pool->threads, pool->opts.workers, name, pool_thread, pool->workers,
+                               sizeof *pool->workers);
+    if (status != PX_OK) {
+        return status;
+    }
+    const unsigned created = pool->threads.n;
     px_mutex_lock(&pool->lock);
     while (pool->reported < created) {
         PX_IGNORE(px_cond_wait_until(&pool->all_reported, &pool->lock, PX_FOREVER));
     }
     pool->started = created - pool->failed;
-    const int status = pool->started > 0 ? PX_OK : created == 0 ? PX_ETHREAD : pool->init_status;
+    status = pool->started > 0 ? PX_OK : created == 0 ? PX_ETHREAD : pool->init_status;
     px_mutex_unlock(&pool->lock);
     if (status != PX_OK) {
         pool_join_threads(pool);

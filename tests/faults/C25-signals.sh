@@ -34,14 +34,18 @@ waits_for() {
     begin=$(now_ms)
     while kill -0 "$PID" 2>/dev/null && [ $(($(now_ms) - begin)) -lt "$limit" ]; do sleep 0.02; done
     if kill -KILL "$PID" 2>/dev/null; then hung "$WHERE"; fi
-    STATUS=$(status_of "$PID")
+    STATUS=0
+    wait "$PID" 2>/dev/null || STATUS=$?
     case " $* " in *" $STATUS "*) ;; *) wrong "$WHERE: exit $STATUS: $(tail -n 3 err)" ;; esac
 }
-# begun MS: up to that long after the program knows what signals mean; before, they kill it, as any.
+# begun MS: up to that long after the program knows what signals mean; before, they kill it, as any. (The
+# name is asked for first: the shell that becomes the program catches signals, too.)
 begun() {
+    local name caught
     while kill -0 "$PID" 2>/dev/null; do
+        name=$(cat "/proc/$PID/comm" 2>/dev/null) || true
         caught=$(sed -n 's/^SigCgt:\t//p' "/proc/$PID/status" 2>/dev/null) || true
-        [ $((0x0${caught:-0} & 0x200)) = 0 ] || break
+        [ "$name" != "$program" ] || [ $((0x0${caught:-0} & 0x200)) = 0 ] || break
     done
     random_below "$1"
     sleep "$(seconds "$R")"
@@ -53,7 +57,7 @@ storm() { # SIGNAL...: two hundred of them, mixed
     done
 }
 
-rounds=$(some 40 3)
+rounds=$(some 25 3)
 for ((round = 0; round < rounds; round++)); do
     for program in pcopy pfetch; do
         [ $program = pcopy ] && command=("${copy[@]}") || command=("${fetch[@]}")

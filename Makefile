@@ -55,7 +55,7 @@ INSTRUMENT := -fsanitize=thread
 else ifeq ($(SAN),coverage)
 VARIANT := cov
 OPT := -O0 -g
-INSTRUMENT := --coverage -fprofile-update=atomic
+INSTRUMENT := --coverage -fprofile-update=atomic -DPX_COVERAGE
 else ifeq ($(SAN),fuzzer)
 VARIANT := fuzz
 INSTRUMENT := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/signals.h"
+#include "support/counted.h"
 
 #define CHILD_OK 0
 #define CHILD_WRONG 1
@@ -29,7 +30,9 @@ static int run_child(int (*body)(void))
         signal(SIGINT, SIG_DFL); /* a test runner's shell may ignore it in the background */
         signal(SIGTERM, SIG_DFL);
         signal(SIGHUP, SIG_DFL);
-        _exit(signals_install() == PX_OK ? body() : CHILD_WRONG);
+        const int code = signals_install() == PX_OK ? body() : CHILD_WRONG;
+        counted_keep();
+        _exit(code);
     }
     int status = 0;
     while (waitpid(pid, &status, 0) < 0) {
@@ -63,6 +66,7 @@ static int first_stop_is_noted_and_stays(void)
 static int interrupted_twice(void)
 {
     raise(SIGINT);
+    counted_keep();
     raise(SIGINT);
     return CHILD_WRONG;
 }
@@ -151,6 +155,13 @@ static void test_signals_die_is_seen_as_that_signal(void **state)
     check_child_dies_by(dies_by_a_blocked_signal, SIGINT);
 }
 
+/* SIGCHLD kills nobody, so that what comes after is seen: no process goes on as if nothing was. */
+static void test_signals_die_that_survives_ends_by_its_code(void **state)
+{
+    (void)state;
+    assert_int_equal(signals_die(SIGCHLD), 128 + SIGCHLD);
+}
+
 static void test_signals_status_once_and_drain_for_good(void **state)
 {
     (void)state;
@@ -176,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_signals_first_stop_is_noted),
         cmocka_unit_test(test_signals_second_stop_kills_at_once),
         cmocka_unit_test(test_signals_die_is_seen_as_that_signal),
+        cmocka_unit_test(test_signals_die_that_survives_ends_by_its_code),
         cmocka_unit_test(test_signals_status_once_and_drain_for_good),
         cmocka_unit_test(test_signals_pipe_and_file_size_are_ignored),
         cmocka_unit_test(test_signals_ignored_at_start_stays_ignored),

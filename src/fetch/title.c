@@ -18,6 +18,7 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
+#include "base/show.h"
 
 #define CHUNK_BYTES 4096 /* so much is parsed beyond the title at most */
 
@@ -192,6 +193,23 @@ static size_t whole_characters(const char *text, size_t len)
     return need > len - at + 1 ? at - 1 : len;
 }
 
+/* libxml2 (2.9.14) hands bytes that are no UTF-8 on as they are where it has not looked at enough of the
+ * page to know its charset. */
+static void replace_odd_bytes(char *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        size_t n = 1;
+        while (n <= 4 && n <= len - i && !px_utf8_valid(text + i, n)) {
+            n++;
+        }
+        if (n > 4 || n > len - i) {
+            text[i] = '?';
+            n = 1;
+        }
+        i += n;
+    }
+}
+
 const char *title_text(struct title *title)
 {
     if (!title->done) {
@@ -200,6 +218,7 @@ const char *title_text(struct title *title)
         title->done = true;
     }
     title->len = whole_characters(title->text, title->len);
+    replace_odd_bytes(title->text, title->len);
     title->text[title->len] = '\0';
     return title->len > 0 ? title->text : NULL;
 }

@@ -57,9 +57,10 @@ static void check_child_dies_by(int (*body)(void), int sig)
 
 static int first_stop_is_noted_and_stays(void)
 {
-    const bool before = signals_take().stop != 0;
+    const bool before = signals_take().stop != 0 || signals_stopping();
     raise(SIGTERM);
-    const bool noted = signals_take().stop == SIGTERM && signals_take().stop == SIGTERM;
+    const bool noted =
+        signals_take().stop == SIGTERM && signals_take().stop == SIGTERM && signals_stopping();
     return !before && noted ? CHILD_OK : CHILD_WRONG;
 }
 

@@ -17,6 +17,7 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
+#include "base/show.h"
 #include "fetch/title.h"
 
 static void expect_fed(const char *type, const char *page, size_t step, const char *want)
@@ -104,6 +105,24 @@ static void test_title_garbage_is_none(void **state)
     expect("text/html", "\x01\x02<\xff<<<>>&&&;;</</title><tit", NULL);
 }
 
+/* However it comes: a charset that is not known yet lets no other bytes through. */
+static void test_title_is_utf8_in_a_page_of_a_few_bytes(void **state)
+{
+    (void)state;
+    static const char page[] = "<<title>\x80\xe2\x82\xac\xff";
+    for (size_t step = 1; step < sizeof page; step++) {
+        struct title *title = NULL;
+        assert_int_equal(title_new("text/html", &title), PX_OK);
+        for (size_t at = 0; at + 1 < sizeof page; at += step) {
+            const size_t left = sizeof page - 1 - at;
+            (void)title_feed(title, page + at, left < step ? left : step);
+        }
+        const char *text = title_text(title);
+        assert_true(text == NULL || px_utf8_valid(text, strlen(text)));
+        title_free(title);
+    }
+}
+
 static void test_title_too_long_is_cut_at_a_character(void **state)
 {
     struct title *title = NULL;
@@ -181,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_title_only_the_first_counts),
         cmocka_unit_test(test_title_not_closed_is_what_there_is),
         cmocka_unit_test(test_title_garbage_is_none),
+        cmocka_unit_test(test_title_is_utf8_in_a_page_of_a_few_bytes),
         cmocka_unit_test(test_title_too_long_is_cut_at_a_character),
         cmocka_unit_test(test_title_far_down_is_not_looked_for),
         cmocka_unit_test(test_title_type_decides_whether_to_look),

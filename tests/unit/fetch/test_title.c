@@ -109,7 +109,7 @@ static void test_title_garbage_is_none(void **state)
 static void test_title_is_utf8_in_a_page_of_a_few_bytes(void **state)
 {
     (void)state;
-    static const char page[] = "<<title>\x80\xe2\x82\xac\xff";
+    static const char page[] = "<<title>\x80";
     for (size_t step = 1; step < sizeof page; step++) {
         struct title *title = NULL;
         assert_int_equal(title_new("text/html", &title), PX_OK);

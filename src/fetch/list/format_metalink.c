@@ -279,6 +279,10 @@ static void XMLCALL on_end(void *ctx, const XML_Char *full_name)
     struct metalink *m = ctx;
 
     (void)full_name;
+    /* the end of an empty element still comes after on_start() has stopped, XML_StopParser(3) */
+    if (m->fault != NULL || m->no_memory) {
+        return;
+    }
     switch ((enum element)m->path[--m->depth]) {
     case URL: end_url(m); break;
     case SIZE: trimmed(m, &m->size_at, &m->size_len); break;

@@ -122,6 +122,8 @@ static void test_format_metalink_broken_documents_give_what_came_before(void **s
         {V4 "<file name='a'><url>http://h/1</url></file>",
          "1 \"http://h/1\" \"\" \"out=a;\"\n1 \"\" !" NOT_XML "no element found\n"},
         {"<html><body>Not found</body></html>", "1 \"\" !not a Metalink document\n"},
+        {"<html/>", "1 \"\" !not a Metalink document\n"},
+        {"<metalink xmlns='other'/>", "1 \"\" !not a Metalink document\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         format_expect(&format_metalink, rows[i][0], rows[i][1]);

@@ -193,7 +193,7 @@ endef
 $(PROGRAMS): $(B)/%: $(B)/obj/src/%.o $(APP_LIB) $(STATIC_LIB)
 	$(call link)
 
-$(filter $(B)/unit/app/%,$(UNITS)): $(APP_LIB)
+$(filter $(B)/unit/app/%,$(UNITS)) $(B)/bench/experiment: $(APP_LIB)
 $(UNITS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,-lcmocka)
 
@@ -277,6 +277,14 @@ bench:
 	@$(MAKE) bench-run
 bench-run: programs $(HELPERS) $(BENCH)
 	@BUILD=$(B) bash tests/bench/run
+
+## experiments: the timings of tutorials on Python again, in C (see docs/EXPERIMENTS.md)
+.PHONY: experiments experiments-run
+experiments:
+	@sh src/deps.sh build test
+	@$(MAKE) experiments-run
+experiments-run: examples $(B)/bench/experiment $(B)/helper/server
+	@BUILD=$(B) bash tests/experiments/run
 
 ## lint: layers, lengths, banned calls, warnings, static analysers, formatting
 lint:

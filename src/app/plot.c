@@ -23,6 +23,7 @@
 #define BOTTOM 380
 #define MAX_TICKS 10
 #define TITLE_COLUMNS 32
+#define AMDAHL_STEPS 32
 
 #define LABEL_WIDTH 40 /* closer points share one label */
 #define LABEL_BELOW 20
@@ -32,6 +33,7 @@
 #define GRID "#e2e2e2"
 #define IDEAL "#8a8a8a"
 #define MEASURED "#1b5e9e"
+#define AMDAHL "#b5651d"
 /* Keeps text readable over a line. */
 #define HALO "stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\""
 
@@ -44,6 +46,7 @@ struct plot {
     struct plot_point *points; /* by workers, owned */
     size_t n;
     double base;         /* workers whose speed-up is 1 */
+    double serial;       /* fraction that fits Amdahl's law; NaN: no law to draw */
     double x_max, y_max; /* at the ends of the axes, which begin at 0 */
 };
 
@@ -100,6 +103,7 @@ static int plot_init(struct plot *plot, const struct report_row *rows, size_t n)
         plot->points[i].speedup = figures.speedup;
     }
     qsort(plot->points, n, sizeof plot->points[0], plot_by_workers);
+    plot->serial = n > 2 ? report_fit_amdahl(rows, n) : NAN; /* two points fit any law */
     plot_scale(plot);
     return PX_OK;
 }
@@ -192,6 +196,28 @@ static void plot_put_ideal(const struct plot *plot, FILE *out)
             plot_y(plot, workers / plot->base));
 }
 
+static void plot_put_amdahl(const struct plot *plot, FILE *out)
+{
+    if (!isfinite(plot->serial)) {
+        return;
+    }
+    fputs("<polyline fill=\"none\" stroke=\"" AMDAHL "\" stroke-width=\"1.5\" "
+          "stroke-dasharray=\"2 3\" points=\"",
+          out);
+    const double most = plot->points[plot->n - 1].workers;
+    for (int i = 0; i <= AMDAHL_STEPS; i++) {
+        const double workers = 1 + (most - 1) * i / AMDAHL_STEPS;
+        const double speedup = 1 / (plot->serial + (1 - plot->serial) / workers);
+        fprintf(out, "%s%.1f,%.1f", i == 0 ? "" : " ", plot_x(plot, workers),
+                plot_y(plot, fmin(speedup, plot->y_max)));
+    }
+    fprintf(out,
+            "\"/>\n<line x1=\"%d\" y1=\"420\" x2=\"%d\" y2=\"420\" stroke=\"" AMDAHL
+            "\" stroke-width=\"1.5\" stroke-dasharray=\"2 3\"/>\n"
+            "<text x=\"%d\" y=\"424\">Amdahl, %.1f %% serial</text>\n",
+            LEFT, LEFT + 28, LEFT + 34, plot->serial * 100);
+}
+
 /* Below its point, where the ideal line is not; above it near the axis. Not over its neighbour's. */
 static void plot_put_labels(const struct plot *plot, FILE *out)
 {
@@ -251,6 +277,7 @@ void plot_svg(const char *title, const struct report_row *rows, size_t n, FILE *
         plot_put_legend(out);
         plot_put_axes(&plot, out);
         plot_put_ideal(&plot, out);
+        plot_put_amdahl(&plot, out);
         plot_put_measured(&plot, out);
         fputs("</svg>\n", out);
         free(plot.points);

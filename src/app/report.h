@@ -102,6 +102,10 @@ struct report_figures {
 /* Pure. */
 struct report_figures report_figures_of(const struct report_row *rows, size_t n, size_t i);
 
+/* The serial fraction of Amdahl's law, 1 / speed-up = f + (1 - f) / n, that fits all rows best (least
+ * squares), at least 0. NaN: nothing was measured against 1 worker. Pure. */
+double report_fit_amdahl(const struct report_row *rows, size_t n);
+
 void report_compare_text(const struct report_schema *schema, const struct report_row *rows,
                          size_t n, FILE *out);
 /* One object {"compare": [...]}. */

@@ -44,6 +44,23 @@ struct report_figures report_figures_of(const struct report_row *rows, size_t n,
     return figures;
 }
 
+/* With x = 1 - 1/n and y = 1/s - 1/n the law is y = f * x: a line through the origin. */
+double report_fit_amdahl(const struct report_row *rows, size_t n)
+{
+    double xy = 0;
+    double xx = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct report_figures figures = report_figures_of(rows, n, i);
+        if (figures.base_workers != 1 || !isfinite(figures.serial_fraction)) {
+            continue;
+        }
+        const double x = 1 - 1 / (double)compare_workers(&rows[i]);
+        xy += figures.serial_fraction * x * x;
+        xx += x * x;
+    }
+    return xx > 0 ? fmax(xy / xx, 0) : NAN;
+}
+
 static void compare_put_row(const struct report_row *rows, size_t n, size_t i, FILE *out)
 {
     const struct report_figures figures = report_figures_of(rows, n, i);

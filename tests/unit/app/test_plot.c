@@ -70,6 +70,22 @@ static void test_plot_ideal_line_is_cut_where_it_would_flatten_the_rest(void **s
     free(svg);
 }
 
+static void test_plot_three_rows_have_amdahls_curve(void **state)
+{
+    (void)state;
+    /* a tenth is serial: speed-up 1, 1.82, 3.08 */
+    const struct report_row tenth[] = {
+        {1, 1000 * PX_NS_PER_MS, 0}, {2, 550 * PX_NS_PER_MS, 0}, {4, 325 * PX_NS_PER_MS, 0}};
+    assert_float_equal(report_fit_amdahl(tenth, 3), 0.1, 1e-9);
+    char *svg = draw("prog", tenth, 3);
+    assert_non_null(strstr(svg, ">Amdahl, 10.0 % serial</text>"));
+    assert_non_null(strstr(svg, "616.0,130.8\"/>")); /* it ends where the last point is */
+    free(svg);
+    svg = draw("prog", tenth, 2);
+    assert_null(strstr(svg, "Amdahl"));
+    free(svg);
+}
+
 static void test_plot_one_row_or_none(void **state)
 {
     (void)state;
@@ -122,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_plot_points_are_in_order_and_on_scale),
         cmocka_unit_test(test_plot_title_is_escaped_and_cut),
         cmocka_unit_test(test_plot_ideal_line_is_cut_where_it_would_flatten_the_rest),
+        cmocka_unit_test(test_plot_three_rows_have_amdahls_curve),
         cmocka_unit_test(test_plot_one_row_or_none),
         cmocka_unit_test(test_plot_labels_of_close_points_are_left_out),
         cmocka_unit_test(test_plot_write_makes_the_file),

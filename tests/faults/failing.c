@@ -36,8 +36,9 @@ static struct {
 
 /* dlsym() may ask for memory itself, before it can say where to get some. */
 static char early[4096];
-static size_t early_used;
-static volatile bool resolving; /* dlsym() is declared never to call back; it does */
+static atomic_size_t early_used;
+/* dlsym() is declared never to call back; it does. Other threads free what is theirs meanwhile. */
+static __thread volatile bool resolving __attribute__((tls_model("initial-exec")));
 
 static bool is_early(const void *at)
 {
@@ -46,9 +47,9 @@ static bool is_early(const void *at)
 
 static void *take_early(size_t n)
 {
-    void *at = early + early_used;
-    early_used += (n + 15) & ~(size_t)15;
-    return early_used <= sizeof early ? at : NULL;
+    const size_t bytes = (n + 15) & ~(size_t)15;
+    const size_t at = atomic_fetch_add(&early_used, bytes);
+    return at + bytes <= sizeof early ? early + at : NULL;
 }
 
 /* The function that the program would have called without this one. */

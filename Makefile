@@ -245,7 +245,7 @@ check-run: lib tests
 stress: $(STRESS)
 	@BUILD=$(B) SAN=$(SAN) bash tests/run --stress
 
-## fuzz: every fuzz target for SECONDS=60, with clang (ONLY=state: one of them)
+## fuzz: every fuzz target for SECONDS=60, with clang (ONLY=state for one)
 .PHONY: fuzz fuzz-build
 SECONDS ?= 60
 fuzz:

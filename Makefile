@@ -254,7 +254,7 @@ fuzz:
 	@BUILD=$(O)/fuzz-clang bash tests/fuzz/run --seconds '$(SECONDS)' $(ONLY)
 fuzz-build: $(FUZZ)
 
-## faults: kill, cut the power, break disks, ... and count what was lost (SHORT=1: in two minutes)
+## faults: kill, cut the power, break disks, and count what was lost (SHORT=1 for two minutes of it)
 faults:
 	@sh src/deps.sh build test faults
 	@$(MAKE) faults-run

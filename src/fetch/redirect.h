@@ -15,7 +15,7 @@
 
 #include <pxfer/attr.h>
 
-#define REDIRECT_MAX 10 /* hops for one request, as PFETCH.md and curl's manual have it */
+#define REDIRECT_MAX 10 /* hops for one request */
 
 struct redirect_step {
     char *url;        /* absolute, with the credentials of `given` when the origin is the same;

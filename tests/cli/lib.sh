@@ -95,6 +95,13 @@ small_disk() {
     MOUNTS+=("$PWD/$1")
 }
 
+# in_memory: goes on in a directory in memory, where that may be mounted, to spare the disk.
+in_memory() {
+    mkdir memory
+    mount -t tmpfs none memory 2>/dev/null && MOUNTS+=("$PWD/memory")
+    cd memory || fail "no directory"
+}
+
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # Time limits are for plain builds: a sanitizer makes everything a few times slower.

@@ -45,7 +45,8 @@ for size in 50000000 60000000 70000000; do
         rm -rf out
         cp root/old root/x
         start "${fetch[@]}" -s 4 "$ROOT/root/x"
-        random_below 60
+        until [ -e out/.x.part.state ] || ! kill -0 "$PID" 2>/dev/null; do sleep 0.005; done
+        random_below 20
         kill_after "$R"
         [ ! -e out/.x.part.state ] || break
     done

@@ -197,8 +197,10 @@ $(filter $(B)/unit/app/%,$(UNITS)) $(B)/bench/experiment: $(APP_LIB)
 $(UNITS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,-lcmocka)
 
+$(B)/helper/server: HELPER_LIBS := -lmicrohttpd
+$(B)/helper/liar: HELPER_LIBS := -lssl -lnghttp2
 $(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
-	$(call link,-lmicrohttpd)
+	$(call link,$(HELPER_LIBS))
 
 $(STRESS) $(BENCH): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,$(if $(findstring /micro_,$@),-lglib-2.0))
@@ -273,7 +275,7 @@ valgrind: tests
 
 ## bench: compare speed with other programs (takes long; see docs/BENCHMARKS.md)
 bench:
-	@sh src/deps.sh build bench
+	@sh src/deps.sh build test bench
 	@$(MAKE) bench-run
 bench-run: programs $(HELPERS) $(BENCH)
 	@BUILD=$(B) bash tests/bench/run

@@ -40,6 +40,7 @@ cmd:strace                 strace               strace            strace        
 cmd:rsync                  rsync                rsync             rsync             rsync              rsync
 cmd:tinyproxy              tinyproxy-bin        tinyproxy         tinyproxy         tinyproxy          tinyproxy
 cmd:microsocks             microsocks           -                 -                 -                  microsocks
+hdr:nghttp2/nghttp2.h      libnghttp2-dev       libnghttp2-devel  libnghttp2        nghttp2-dev        libnghttp2
 cmd:g++                    g++                  gcc-c++           gcc               g++                gcc
 rt:libasan.so              -                    libasan           -                 -                  -
 rt:libubsan.so             -                    libubsan          -                 -                  -
@@ -113,6 +114,7 @@ have_header() {
     curl/*) module=libcurl ;;
     openssl/*) module=libcrypto ;;
     microhttpd.h) module=libmicrohttpd ;;
+    nghttp2/*) module=libnghttp2 ;;
     zlib.h) module=zlib ;;
     expat.h) module=expat ;;
     jansson.h) module=jansson ;;

@@ -1,438 +1,52 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lying fixture server: HTTP/1.1 over bare sockets, for replies that no library would send
- * (docs: tests/helper/README.md). The path of a request names the lie; a lie that is told for
- * the first COUNT requests of a path is followed by the truth. Every reply ends its connection.
+ * The lying fixture server: HTTP/1.1 over bare sockets or TLS, for replies that no library would
+ * send, and HTTP/2 (docs: tests/helper/README.md). The path of a request names the lie; a lie that
+ * is told for the first COUNT requests of a path is followed by the truth. Every reply of HTTP/1.1
+ * ends its connection.
  *
  * One detached thread for each connection; main waits for the end, shuts every socket, which
  * wakes whoever blocks on one, and waits until the last thread has left. The one lock is
  * struct httpd's.
  */
 #define _GNU_SOURCE
+#include "http2.h"
+#include "lies.h"
 #include "links.h"
-#include "reply.h"
 
 #define LIAR_HEAD_BYTES 65536
 
-static void send_bad_path(const struct exchange *ex)
+/* Answers the request for `path`, which is cut up, and counts it. */
+static void answer(struct exchange *ex, char *path)
 {
-    send_nothing(ex, 400, "X-Reason: see tests/helper/README.md\r\n");
-    end_exchange(ex, ENDING_CLOSE);
-}
+    char *asked = strdup(path);
 
-/* Reads the arguments that are numbers; false when one is none. */
-static bool read_numbers(const struct exchange *ex, size_t want, uint64_t *numbers)
-{
-    for (size_t i = 0; i < want; i++) {
-        if (httpd_whole_number(ex->args[i], &numbers[i]) != 0) {
-            return false;
-        }
+    if (asked != NULL) {
+        ex->path = asked;
+        ex->seen = httpd_count(ex->httpd, asked, 1);
+        dispatch(ex, path);
     }
-    return true;
+    free(asked);
 }
 
-/* HAVE/N/COUNT: HAVE bytes of N for the first COUNT requests. */
-static void send_cut(const struct exchange *ex, bool chunked, enum ending ending)
-{
-    uint64_t number[3];
-
-    if (!read_numbers(ex, 3, number)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[1], 0);
-    reply.chunked = chunked;
-    if (ex->seen < number[2]) {
-        reply.send_most = number[0];
-        reply.ending = ending;
-    }
-    send_reply(ex, &reply);
-}
-
-/* /cut/HAVE/N/COUNT/NAME */
-static void serve_cut(const struct exchange *ex)
-{
-    send_cut(ex, false, ENDING_CLOSE);
-}
-
-/* /rst/HAVE/N/COUNT/NAME */
-static void serve_rst(const struct exchange *ex)
-{
-    send_cut(ex, false, ENDING_RESET);
-}
-
-/* /chunkcut/HAVE/N/COUNT/NAME */
-static void serve_chunkcut(const struct exchange *ex)
-{
-    send_cut(ex, true, ENDING_CLOSE);
-}
-
-/* /long/N/EXTRA/NAME: EXTRA bytes more than promised. */
-static void serve_long(const struct exchange *ex)
-{
-    uint64_t number[2];
-
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[0], 0);
-    reply.excess = number[1];
-    send_reply(ex, &reply);
-}
-
-/* /clen/TEXT-ESCAPED/NAME: that text as the Content-Length of 1000 bytes. */
-static void serve_clen(const struct exchange *ex)
-{
-    struct reply reply = reply_of_name(ex->name, 1000, 0);
-
-    httpd_unescape(ex->args[0]);
-    if (send_head(ex, 200, "%sContent-Length: %s\r\n", reply.validators, ex->args[0]) &&
-        send_body(ex, &reply, 0, reply.size)) {
-        end_exchange(ex, ENDING_CLOSE);
-    }
-}
-
-/* /stall/HAVE/N/NAME: HAVE bytes, then silence until the reader has enough of it. */
-static void serve_stall(const struct exchange *ex)
-{
-    uint64_t number[2];
-
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[1], 0);
-    reply.send_most = number[0];
-    reply.ending = ENDING_HOLD;
-    send_reply(ex, &reply);
-}
-
-/* /drip/N/MS/NAME: a byte, MS milliseconds, the next byte. */
-static void serve_drip(const struct exchange *ex)
-{
-    uint64_t number[2];
-
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[0], 0);
-    reply.drip_ms = number[1];
-    send_reply(ex, &reply);
-}
-
-/* /headers-forever/NAME: a head without an end, some 16 MB of it a second. */
-static void serve_headers_forever(const struct exchange *ex)
-{
-    static const char start[] = "HTTP/1.1 200 Fixture\r\n";
-    bool sent = send_bytes(ex, start, sizeof start - 1);
-
-    log_exchange(ex, 200);
-    for (uint64_t i = 0; sent; i++) {
-        char line[128];
-        int bytes = snprintf(line, sizeof line, "X-Endless-%" PRIu64 ": %080d\r\n", i, 0);
-
-        sent = send_bytes(ex, line, (size_t)bytes);
-        if (i % 160 == 159) {
-            sent = sent && httpd_sleep_ms(ex->httpd, 1);
-        }
-    }
-}
-
-/* /body-forever/NAME: a body without a length and without an end, at most 64 MB a second. */
-static void serve_body_forever(const struct exchange *ex)
-{
-    struct reply reply = reply_of_name(ex->name, 0, 0);
-    bool sent = send_head(ex, 200, "Content-Type: application/octet-stream\r\n");
-
-    for (uint64_t from = 0; sent; from += REPLY_BLOCK_BYTES) {
-        sent = send_body(ex, &reply, from, REPLY_BLOCK_BYTES) && httpd_sleep_ms(ex->httpd, 1);
-    }
-}
-
-/* Sends a 206 with those header lines and the bytes [first, size). */
-static void send_bad_part(const struct exchange *ex, const struct reply *reply, uint64_t first,
-                          const char *lines)
-{
-    uint64_t bytes = reply->size - first;
-
-    if (send_head(ex, 206, "%s%sContent-Length: %" PRIu64 "\r\n", reply->validators, lines,
-                  bytes) &&
-        send_body(ex, reply, first, bytes)) {
-        end_exchange(ex, ENDING_CLOSE);
-    }
-}
-
-/* What /badrange says to a request for [first, last]. False: no such kind. */
-static bool send_bad_range(const struct exchange *ex, struct reply *reply, uint64_t first,
-                           uint64_t last)
-{
-    const char *kind = ex->args[0];
-    char lines[200];
-
-    snprintf(lines, sizeof lines, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n",
-             first, reply->size - 1, reply->size);
-    if (strcmp(kind, "wrongstart") == 0) {
-        first -= first < 10 ? first : 10;
-        snprintf(lines, sizeof lines,
-                 "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", first,
-                 reply->size - 1, reply->size);
-    } else if (strcmp(kind, "nocr") == 0) {
-        lines[0] = '\0';
-    } else if (strcmp(kind, "othertotal") == 0) {
-        snprintf(lines, sizeof lines,
-                 "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", first, last,
-                 reply->size + 1000);
-    } else if (strcmp(kind, "multipart") == 0) {
-        snprintf(lines, sizeof lines, "Content-Type: multipart/byteranges; boundary=fixture\r\n");
-    } else if (strcmp(kind, "gzip") == 0) {
-        size_t used = strlen(lines);
-        snprintf(lines + used, sizeof lines - used, "Content-Encoding: gzip\r\n");
-    } else if (strcmp(kind, "ignore200") == 0) {
-        reply->ignore_range = true;
-        send_reply(ex, reply);
-        return true;
-    } else if (strcmp(kind, "416have") == 0 || strcmp(kind, "416other") == 0) {
-        snprintf(lines, sizeof lines, "Content-Range: bytes */%" PRIu64 "\r\n",
-                 reply->size + (kind[3] == 'o' ? 7 : 0));
-        send_nothing(ex, 416, lines);
-        end_exchange(ex, ENDING_CLOSE);
-        return true;
-    } else {
-        return false;
-    }
-    send_bad_part(ex, reply, first, lines);
-    return true;
-}
-
-/* /badrange/KIND/N/NAME: half of N bytes at first; to a range, KIND; else the truth. */
-static void serve_badrange(const struct exchange *ex)
-{
-    uint64_t size;
-    uint64_t first;
-    uint64_t last;
-
-    if (httpd_whole_number(ex->args[1], &size) != 0) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, size, 0);
-    if (httpd_range(ex->range, size, &first, &last) == HTTPD_RANGE_NONE) {
-        if (ex->seen == 0) {
-            reply.send_most = size / 2;
-        }
-        send_reply(ex, &reply);
-    } else if (!send_bad_range(ex, &reply, first, last)) {
-        send_bad_path(ex);
-    }
-}
-
-/* /badpart/KIND/N/RATE/NAME: all of it, RATE bytes a second; to a range, KIND. */
-static void serve_badpart(const struct exchange *ex)
-{
-    uint64_t number[2];
-    uint64_t first;
-    uint64_t last;
-
-    if (httpd_whole_number(ex->args[1], &number[0]) != 0 ||
-        httpd_whole_number(ex->args[2], &number[1]) != 0) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[0], 0);
-    reply.rate = number[1];
-    if (httpd_range(ex->range, reply.size, &first, &last) == HTTPD_RANGE_NONE) {
-        send_reply(ex, &reply);
-    } else if (!send_bad_range(ex, &reply, first, last)) {
-        send_bad_path(ex);
-    }
-}
-
-/* N/COUNT/RATE, RATE bytes a second: version 0 for COUNT requests, then the next one, for as many
- * requests again or for ever. */
-static void send_versions(const struct exchange *ex, bool again)
-{
-    uint64_t number[3];
-
-    if (!read_numbers(ex, 3, number) || number[1] == 0) {
-        send_bad_path(ex);
-        return;
-    }
-    uint64_t version = ex->seen / number[1];
-    struct reply reply = reply_of_name(ex->name, number[0], again || version == 0 ? version : 1);
-    reply.rate = number[2];
-    send_reply(ex, &reply);
-}
-
-/* /switch/N/COUNT/RATE/NAME */
-static void serve_switch(const struct exchange *ex)
-{
-    send_versions(ex, false);
-}
-
-/* /churn/N/COUNT/RATE/NAME */
-static void serve_churn(const struct exchange *ex)
-{
-    send_versions(ex, true);
-}
-
-/* /etagflip/N/AT/NAME: version 0 up to byte AT, once; from then on version 1, ranges and all. */
-static void serve_etagflip(const struct exchange *ex)
-{
-    uint64_t number[2];
-
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, number[0], ex->seen == 0 ? 0 : 1);
-    if (ex->seen == 0) {
-        reply.send_most = number[1];
-    }
-    send_reply(ex, &reply);
-}
-
-/* /mutate/N/NAME: another version for each request, and half of what was asked for. */
-static void serve_mutate(const struct exchange *ex)
-{
-    uint64_t size;
-
-    if (!read_numbers(ex, 1, &size)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, size, (unsigned)ex->seen);
-    reply.send_most = size / 2;
-    send_reply(ex, &reply);
-}
-
-/* Half of N bytes at first, then the truth; with those validators only. */
-static void send_half(const struct exchange *ex, bool weak)
-{
-    uint64_t size;
-
-    if (!read_numbers(ex, 1, &size)) {
-        send_bad_path(ex);
-        return;
-    }
-    struct reply reply = reply_of_name(ex->name, size, 0);
-    char etag[BODY_ETAG_BYTES];
-    body_etag(reply.seed, size, etag);
-    reply.validators[0] = '\0';
-    if (weak) {
-        snprintf(reply.validators, sizeof reply.validators, "ETag: W/%s\r\n", etag);
-    }
-    if (ex->seen == 0) {
-        reply.send_most = size / 2;
-    }
-    send_reply(ex, &reply);
-}
-
-/* /weak/N/NAME: a weak ETag and no date. */
-static void serve_weak(const struct exchange *ex)
-{
-    send_half(ex, true);
-}
-
-/* /novalidator/N/NAME */
-static void serve_novalidator(const struct exchange *ex)
-{
-    send_half(ex, false);
-}
-
-/* /raw/TEXT-ESCAPED/NAME: that text and nothing else, not even a status line. */
-static void serve_raw(const struct exchange *ex)
-{
-    httpd_unescape(ex->args[0]);
-    log_exchange(ex, 0);
-    if (send_bytes(ex, ex->args[0], strlen(ex->args[0]))) {
-        end_exchange(ex, ENDING_CLOSE);
-    }
-}
-
-/* /count/PATH: how many requests /PATH has had. */
-static void serve_count(const struct exchange *ex)
-{
-    char text[32];
-    char *path = NULL;
-
-    if (asprintf(&path, "/%s", ex->name) < 0) {
-        return;
-    }
-    int bytes = snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(ex->httpd, path, 0));
-    free(path);
-    if (send_head(ex, 200, "Content-Length: %d\r\n", bytes) &&
-        send_bytes(ex, text, (size_t)bytes)) {
-        end_exchange(ex, ENDING_CLOSE);
-    }
-}
-
-static const struct lie {
-    const char *name;
-    size_t args; /* parts between the lie and NAME */
-    void (*serve)(const struct exchange *ex);
-} lies[] = {
-    {"cut", 3, serve_cut},
-    {"rst", 3, serve_rst},
-    {"chunkcut", 3, serve_chunkcut},
-    {"long", 2, serve_long},
-    {"clen", 1, serve_clen},
-    {"stall", 2, serve_stall},
-    {"drip", 2, serve_drip},
-    {"headers-forever", 0, serve_headers_forever},
-    {"body-forever", 0, serve_body_forever},
-    {"badrange", 2, serve_badrange},
-    {"badpart", 3, serve_badpart},
-    {"switch", 3, serve_switch},
-    {"churn", 3, serve_churn},
-    {"etagflip", 2, serve_etagflip},
-    {"mutate", 1, serve_mutate},
-    {"weak", 1, serve_weak},
-    {"novalidator", 1, serve_novalidator},
-    {"raw", 1, serve_raw},
-    {"count", 0, serve_count},
-};
-
-/* Cuts path in place into the exchange's arguments and name, and serves it. */
-static void dispatch(struct exchange *ex, char *path)
-{
-    size_t bytes = path[0] == '/' ? strcspn(path + 1, "/") : 0;
-
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        if (strlen(lies[i].name) != bytes || memcmp(lies[i].name, path + 1, bytes) != 0) {
-            continue;
-        }
-        ex->name = httpd_split(path, lies[i].args, ex->args);
-        if (ex->name != NULL) {
-            lies[i].serve(ex);
-        } else {
-            send_bad_path(ex);
-        }
-        return;
-    }
-    send_nothing(ex, 404, "");
-    end_exchange(ex, ENDING_CLOSE);
-}
-
-/* Reads up to the empty line that ends a request's head. False: it never came. */
-static bool read_head(int fd, char head[LIAR_HEAD_BYTES])
+/* Reads up to the empty line that ends a request's head. The number of bytes; 0: it never came. */
+static size_t read_head(struct wire *wire, char head[LIAR_HEAD_BYTES])
 {
     size_t used = 0;
 
     while (used < LIAR_HEAD_BYTES - 1) {
-        ssize_t got = read(fd, head + used, LIAR_HEAD_BYTES - 1 - used);
+        size_t got = wire_receive(wire, head + used, LIAR_HEAD_BYTES - 1 - used);
 
-        if (got <= 0) {
-            return false;
+        if (got == 0) {
+            return 0;
         }
-        used += (size_t)got;
+        used += got;
         head[used] = '\0';
         if (strstr(head, "\r\n\r\n") != NULL) {
-            return true;
+            return used;
         }
     }
-    return false;
+    return 0;
 }
 
 /* The value of that header among the lines, on the heap; NULL: not there. */
@@ -451,12 +65,17 @@ static char *find_header(const char *lines, const char *name)
     return NULL;
 }
 
-/* Reads one request and answers it. */
-static void serve(struct httpd *httpd, int fd)
+/* Reads one request and answers it; or all of a connection that begins as HTTP/2 does. */
+static void serve(struct httpd *httpd, struct wire *wire)
 {
     char head[LIAR_HEAD_BYTES];
+    size_t bytes = read_head(wire, head);
 
-    if (!read_head(fd, head)) {
+    if (bytes == 0) {
+        return;
+    }
+    if (strncmp(head, "PRI ", 4) == 0) {
+        http2_serve(httpd, wire, answer, head, bytes);
         return;
     }
     char *method_end = strchr(head, ' ');
@@ -469,18 +88,12 @@ static void serve(struct httpd *httpd, int fd)
     *method_end = '\0';
     *path_end = '\0';
     struct exchange ex = {.httpd = httpd,
-                          .fd = fd,
+                          .wire = wire,
                           .method = head,
                           .headers = headers,
                           .range = find_header(headers, "Range"),
                           .arrived_ms = httpd_elapsed_ms(httpd)};
-    char *asked = strdup(path);
-    if (asked != NULL) {
-        ex.path = asked;
-        ex.seen = httpd_count(httpd, asked, 1);
-        dispatch(&ex, path);
-    }
-    free(asked);
+    answer(&ex, path);
     free(ex.range);
 }
 
@@ -488,16 +101,24 @@ int main(int argc, char **argv)
 {
     struct httpd httpd;
     struct links links;
+    SSL_CTX *tls = NULL;
     int status = 1;
 
     if (httpd_init(&httpd, argc, argv) != 0) {
         return 2;
     }
-    if (httpd.options.cert != NULL || httpd.options.root != NULL) {
-        fprintf(stderr, "%s: --tls and --root are for server\n", argv[0]);
+    if (httpd.options.root != NULL) {
+        fprintf(stderr, "%s: --root is for server\n", argv[0]);
         return 2;
     }
-    unsigned port = links_start(&links, &httpd, serve);
+    if (httpd.options.cert != NULL) {
+        tls = wire_context_new(httpd.options.cert, httpd.options.key);
+        if (tls == NULL) {
+            fprintf(stderr, "%s: bad certificate or key\n", argv[0]);
+            return 1;
+        }
+    }
+    unsigned port = links_start(&links, &httpd, tls, serve);
     if (port == 0) {
         perror(argv[0]);
         return 1;
@@ -507,5 +128,6 @@ int main(int argc, char **argv)
     }
     links_stop(&links);
     httpd_fini(&httpd);
+    SSL_CTX_free(tls);
     return status;
 }

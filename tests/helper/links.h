@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "httpd.h"
+#include "wire.h"
 
 /* One connection; owned by its thread, linked from struct links while its socket is open. */
 struct link {
@@ -22,20 +23,25 @@ struct link {
 };
 
 struct links {
-    struct httpd *httpd;                        /* fixed after start */
-    void (*serve)(struct httpd *httpd, int fd); /* fixed after start; leaves fd open */
-    int listener;                               /* fixed after start */
-    pthread_t acceptor;                         /* fixed after start */
-    struct link *first;                         /* protected by httpd->lock */
-    pthread_cond_t no_one;                      /* links became empty */
+    struct httpd *httpd;                                   /* fixed after start */
+    SSL_CTX *tls;                                          /* fixed after start; NULL: none */
+    void (*serve)(struct httpd *httpd, struct wire *wire); /* fixed after start */
+    int listener;                                          /* fixed after start */
+    pthread_t acceptor;                                    /* fixed after start */
+    struct link *first;                                    /* protected by httpd->lock */
+    pthread_cond_t no_one;                                 /* links became empty */
 };
 
 static void *link_run(void *arg)
 {
     struct link *link = arg;
     struct links *links = link->links;
+    struct wire wire;
 
-    links->serve(links->httpd, link->fd);
+    if (wire_init(&wire, links->tls, link->fd)) {
+        links->serve(links->httpd, &wire);
+    }
+    wire_fini(&wire);
     pthread_mutex_lock(&links->httpd->lock);
     struct link **at = &links->first;
     while (*at != link) {
@@ -98,15 +104,16 @@ static void *accept_run(void *arg)
     return NULL;
 }
 
-/* Listens on a port of the kernel's choice and has `serve` answer. Returns the port, or 0. */
-static unsigned links_start(struct links *links, struct httpd *httpd,
-                            void (*serve)(struct httpd *httpd, int fd))
+/* Listens on a port of the kernel's choice and has `serve` answer, over TLS unless `tls` is NULL; it
+ * is borrowed. Returns the port, or 0. */
+static unsigned links_start(struct links *links, struct httpd *httpd, SSL_CTX *tls,
+                            void (*serve)(struct httpd *httpd, struct wire *wire))
 {
     struct sockaddr_in local = {.sin_family = AF_INET,
                                 .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t bytes = sizeof local;
 
-    *links = (struct links){.httpd = httpd, .serve = serve};
+    *links = (struct links){.httpd = httpd, .tls = tls, .serve = serve};
     pthread_cond_init(&links->no_one, NULL);
     links->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (links->listener < 0) {

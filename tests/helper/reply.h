@@ -14,18 +14,28 @@
 
 #include "body.h"
 #include "httpd.h"
+#include "wire.h"
 
-#define REPLY_MAX_ARGS 3
+#define REPLY_MAX_ARGS 5
+#define REPLY_LINES_BYTES 512
 #define REPLY_BLOCK_BYTES 65536
 #define REPLY_CHUNK_BYTES 4096
 #define REPLY_WAIT_MS 2000 /* for a reader to take what was sent, before the end */
 #define REPLY_ALL UINT64_MAX
 #define REPLY_STEPS 50 /* a reply with a rate is sent in so many blocks a second */
 
+struct reply;
+
 /* One request while it is answered. */
 struct exchange {
     struct httpd *httpd;
-    int fd;
+    struct wire *wire;
+    /* Over HTTP/2: takes an answer of that status and with these header lines. With a reply it has
+     * a body, whose promised part is [first, first + bytes). NULL: HTTP/1.1, nobody takes it. */
+    void (*answer)(const struct exchange *ex, unsigned status, const char *lines,
+                   const struct reply *reply, uint64_t first, uint64_t bytes);
+    struct http2 *http2; /* the answer's own, as is the next */
+    struct http2_stream *stream;
     const char *method;
     const char *path;    /* as sent */
     const char *headers; /* the request's header lines, each ended by CR LF */
@@ -36,7 +46,16 @@ struct exchange {
     uint64_t arrived_ms;
 };
 
-enum ending { ENDING_CLOSE, ENDING_RESET, ENDING_HOLD };
+enum ending {
+    ENDING_CLOSE, /* of the connection, as it should be */
+    ENDING_TORN,  /* the same without TLS's word for it */
+    ENDING_RESET, /* of the connection; over HTTP/2 of the stream */
+    ENDING_HOLD,  /* none */
+    /* of HTTP/2 only: */
+    ENDING_REFUSE, /* the stream is reset before its head */
+    ENDING_SHORT,  /* the stream ends as if that were all */
+    ENDING_GOAWAY, /* code 0: and the streams so far go on; else the connection ends */
+};
 
 /* A reply that is true but for what the fields say. */
 struct reply {
@@ -50,25 +69,13 @@ struct reply {
     uint64_t drip_ms;   /* pause after each byte */
     uint64_t rate;      /* bytes a second, 0 = as fast as it goes */
     enum ending ending;
+    uint32_t code; /* of HTTP/2, for the ending (RFC 9113, section 7) */
 };
 
+/* False: it could not be sent, or there is no such thing over HTTP/2. */
 static bool send_bytes(const struct exchange *ex, const void *data, size_t bytes)
 {
-    const char *from = data;
-
-    while (bytes > 0) {
-        ssize_t sent = send(ex->fd, from, bytes, MSG_NOSIGNAL);
-
-        if (sent < 0 && errno == EINTR) {
-            continue;
-        }
-        if (sent <= 0) {
-            return false;
-        }
-        from += sent;
-        bytes -= (size_t)sent;
-    }
-    return true;
+    return ex->answer == NULL && wire_send(ex->wire, data, bytes);
 }
 
 /* One line for the log: the request with its headers, and the status of the answer. */
@@ -112,6 +119,9 @@ __attribute__((format(printf, 3, 4))) static bool send_head(const struct exchang
     char *head = NULL;
     va_list args;
 
+    if (ex->answer != NULL) {
+        return false;
+    }
     log_exchange(ex, status);
     va_start(args, format);
     int made = vasprintf(&lines, format, args);
@@ -131,6 +141,10 @@ __attribute__((format(printf, 3, 4))) static bool send_head(const struct exchang
 
 static bool send_nothing(const struct exchange *ex, unsigned status, const char *lines)
 {
+    if (ex->answer != NULL) {
+        ex->answer(ex, status, lines, NULL, 0, 0);
+        return true;
+    }
     return send_head(ex, status, "%sContent-Length: 0\r\n", lines);
 }
 
@@ -174,7 +188,7 @@ static void await_sent(const struct exchange *ex)
     for (int waited = 0; waited < REPLY_WAIT_MS; waited++) {
         int unsent = 0;
 
-        if (ioctl(ex->fd, SIOCOUTQ, &unsent) != 0 || unsent == 0) {
+        if (ioctl(ex->wire->fd, SIOCOUTQ, &unsent) != 0 || unsent == 0) {
             return;
         }
         if (!httpd_sleep_ms(ex->httpd, 1)) {
@@ -188,20 +202,24 @@ static void end_exchange(const struct exchange *ex, enum ending ending)
 {
     struct timeval patience = {.tv_sec = REPLY_WAIT_MS / 1000};
     char skipped[4096];
+    int fd = ex->wire->fd;
 
+    if (ex->answer != NULL) {
+        return; /* the others on that connection go on */
+    }
     if (ending == ENDING_RESET) {
         struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
         await_sent(ex);
-        setsockopt(ex->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         return;
     }
-    if (ending == ENDING_CLOSE) {
+    if (ending == ENDING_CLOSE || ending == ENDING_TORN) {
         /* Unread bytes would turn the close into a reset. */
-        shutdown(ex->fd, SHUT_WR);
-        setsockopt(ex->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        wire_end(ex->wire, ending == ENDING_TORN);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     }
-    while (read(ex->fd, skipped, sizeof skipped) > 0) {
+    while (read(fd, skipped, sizeof skipped) > 0) {
         continue;
     }
 }
@@ -219,36 +237,25 @@ static struct reply reply_of_name(const char *name, uint64_t size, uint64_t vers
     return reply;
 }
 
-/* Answers, ranges and all, with the lies that the reply names. */
-static void send_reply(const struct exchange *ex, const struct reply *reply)
+/* Sends the reply's head, with these header lines before its own, and its bytes
+ * [first, first + bytes), with the lies that it names. */
+static void send_part(const struct exchange *ex, const struct reply *reply, unsigned status,
+                      const char *lines, uint64_t first, uint64_t bytes)
 {
-    uint64_t first;
-    uint64_t last;
-    char lines[160] = "";
-    enum httpd_range part =
-        httpd_range(reply->ignore_range ? NULL : ex->range, reply->size, &first, &last);
+    char all[REPLY_LINES_BYTES];
+    size_t used =
+        (size_t)snprintf(all, sizeof all, "%s%sAccept-Ranges: bytes\r\n", lines, reply->validators);
 
-    if (part == HTTPD_RANGE_BAD) {
-        snprintf(lines, sizeof lines, "Content-Range: bytes */%" PRIu64 "\r\n", reply->size);
-        send_nothing(ex, 416, lines);
-        end_exchange(ex, ENDING_CLOSE);
+    if (!reply->chunked) {
+        snprintf(all + used, sizeof all - used, "Content-Length: %" PRIu64 "\r\n", bytes);
+    } else if (ex->answer == NULL) {
+        snprintf(all + used, sizeof all - used, "Transfer-Encoding: chunked\r\n");
+    }
+    if (ex->answer != NULL) {
+        ex->answer(ex, status, all, reply, first, bytes);
         return;
     }
-    uint64_t bytes = part == HTTPD_RANGE_PART ? last - first + 1 : reply->size;
-    if (part == HTTPD_RANGE_PART) {
-        snprintf(lines, sizeof lines,
-                 "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n", first, last,
-                 reply->size);
-    }
-    size_t used = strlen(lines);
-    if (reply->chunked) {
-        snprintf(lines + used, sizeof lines - used, "Transfer-Encoding: chunked\r\n");
-    } else {
-        snprintf(lines + used, sizeof lines - used, "Content-Length: %" PRIu64 "\r\n", bytes);
-    }
-    if (!send_head(ex, part == HTTPD_RANGE_PART ? 206 : 200, "%s%s%s", lines, reply->validators,
-                   "Accept-Ranges: bytes\r\n") ||
-        strcmp(ex->method, "HEAD") == 0) {
+    if (!send_head(ex, status, "%s", all) || strcmp(ex->method, "HEAD") == 0) {
         return;
     }
     bool whole = bytes <= reply->send_most;
@@ -258,6 +265,28 @@ static void send_reply(const struct exchange *ex, const struct reply *reply)
     }
     if (sent) {
         end_exchange(ex, reply->ending);
+    }
+}
+
+/* Answers, ranges and all, with the lies that the reply names. */
+static void send_reply(const struct exchange *ex, const struct reply *reply)
+{
+    uint64_t first;
+    uint64_t last;
+    char line[REPLY_LINES_BYTES] = "";
+    enum httpd_range part =
+        httpd_range(reply->ignore_range ? NULL : ex->range, reply->size, &first, &last);
+
+    if (part == HTTPD_RANGE_BAD) {
+        snprintf(line, sizeof line, "Content-Range: bytes */%" PRIu64 "\r\n", reply->size);
+        send_nothing(ex, 416, line);
+        end_exchange(ex, ENDING_CLOSE);
+    } else if (part == HTTPD_RANGE_PART) {
+        snprintf(line, sizeof line, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n",
+                 first, last, reply->size);
+        send_part(ex, reply, 206, line, first, last - first + 1);
+    } else {
+        send_part(ex, reply, 200, "", 0, reply->size);
     }
 }
 

@@ -89,7 +89,7 @@ CURL_CFLAGS := $(call pkg,--cflags,libcurl)
 CRYPTO_CFLAGS := $(call pkg,--cflags,libcrypto)
 LIST_CFLAGS := $(call pkg,--cflags,zlib expat jansson libxxhash)
 XML_CFLAGS := $(call pkg,--cflags,libxml-2.0,-I/usr/include/libxml2)
-LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libcrypto,-lcrypto) \
+LIBS := $(call pkg,--libs,libcurl,-lcurl) $(call pkg,--libs,libssl libcrypto,-lssl -lcrypto) \
         $(call pkg,--libs,zlib,-lz) $(call pkg,--libs,expat,-lexpat) \
         $(call pkg,--libs,jansson,-ljansson) $(call pkg,--libs,libxxhash,-lxxhash) \
         $(call pkg,--libs,libxml-2.0,-lxml2) -lm
@@ -198,7 +198,7 @@ $(UNITS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,-lcmocka)
 
 $(B)/helper/server: HELPER_LIBS := -lmicrohttpd
-$(B)/helper/liar: HELPER_LIBS := -lssl -lnghttp2
+$(B)/helper/liar: HELPER_LIBS := -lnghttp2
 $(HELPERS): $(B)/%: $(B)/obj/tests/%.o $(STATIC_LIB)
 	$(call link,$(HELPER_LIBS))
 

@@ -29,6 +29,7 @@
 #include "fetch/state.h"
 #include "fetch/task.h"
 #include "fetch/throttle.h"
+#include "fetch/torn.h"
 #include "fetch/transfer.h"
 
 /* A reply's head may have so much (F26). curl 8.3 limits it to 300 KiB itself, 7.88 does not. */
@@ -266,6 +267,7 @@ size_t body_on_header(char *line, size_t size, size_t n, void *ctx)
         head_line(&transfer->head, line, n);
         stated_line(&transfer->stated, line, n);
         excess_watch(transfer, line, n);
+        torn_watch(transfer, line, n);
         transfer->jar.learnt |= transfer->head.value[HEAD_SET_COOKIE] != NULL;
     }
     if (transfer->head_bytes > HEAD_MAX_BYTES) {

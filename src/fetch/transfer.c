@@ -35,6 +35,7 @@
 #include "fetch/spider.h"
 #include "fetch/task.h"
 #include "fetch/title.h"
+#include "fetch/torn.h"
 
 /* A file that has been growing for so long is kept (part.h), and its buffered bytes are written as
  * often: what kill -9 costs a slow download is a second. */
@@ -332,6 +333,9 @@ static bool decide(struct transfer *transfer, CURLcode code)
         }
         if (code == CURLE_OK && gate->body_bytes != GATE_UNKNOWN &&
             transfer->body_bytes != gate->body_bytes) {
+            code = CURLE_PARTIAL_FILE;
+        }
+        if (code == CURLE_OK && gate->body_bytes == GATE_UNKNOWN && torn_found(transfer)) {
             code = CURLE_PARTIAL_FILE;
         }
         if (code == CURLE_OK && excess_found(transfer)) {

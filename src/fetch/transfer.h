@@ -67,6 +67,7 @@ struct transfer {
     bool judged;
     bool plain_frames; /* HTTP/1: a body ends where its length says, and no frame with it */
     bool excess;       /* bytes came behind that */
+    bool tls_open;     /* a body without a length: TLS has not told its end (torn.c) */
     bool over;         /* a piece that needs no more bytes (piece.c) */
     bool kept;         /* the part has its name, and its state is of this request */
     bool at_end;       /* all bytes of the body have come */

@@ -29,33 +29,21 @@
 #include <pxfer/timing.h>
 
 #include "base/mutex.h"
+#include "core/pool_worker.h"
 #include "core/threads.h"
 #include "core/turns.h"
 
-#define CACHE_LINE 64
 #define RESULTS_AT_ONCE 32 /* on the owner's stack */
-
-struct pool_worker {
-    struct px_worker handle; /* what the body sees; first member */
-    struct px_pool *pool;
-    void *state;              /* the body's; this worker's thread only */
-    bool ended;               /* this worker's thread only: sentinel or close was seen */
-    bool working;             /* this worker's thread only: it has a turn */
-    unsigned rank;            /* among those that were started; fixed when init has returned */
-    char padding[CACHE_LINE]; /* the next worker's fields are on another cache line */
-};
 
 struct px_pool {
     /* fixed after new */
     struct px_pool_opts opts;
-    struct px_queue *tasks;
-    struct px_queue *results; /* NULL for an inline pool and for one without a sink */
+    struct pool_ends ends; /* no results for an inline pool and for one without a sink */
     struct pool_worker *workers;
     unsigned slots;   /* length of workers: at least 1 */
     unsigned started; /* workers that run */
     size_t tickets;
-    bool limited;
-    struct turns turns; /* when limited; has a lock of its own */
+    struct turns turns; /* when ends.turns says so; has a lock of its own */
 
     struct px_mutex lock;
     struct px_cond all_reported;
@@ -65,112 +53,12 @@ struct px_pool {
     unsigned failed PX_GUARDED;   /* ... with an error */
     int init_status PX_GUARDED;   /* the first such error */
 
-    /* atomic */
-    atomic_bool stopping;
-
     /* owner only */
     size_t delivered; /* results given to the sink so far */
     size_t in_hand;   /* results that were popped and that the sink has not seen */
     struct threads threads;
     bool joined;
 };
-
-/* Its address is the poison pill; it never leaves this file. */
-static const char pool_sentinel;
-
-static void *pool_pill(void)
-{
-    return (void *)(uintptr_t)&pool_sentinel;
-}
-
-/* --- the worker's side --------------------------------------------------------------------- */
-
-static int pool_next(struct px_worker *handle, int64_t deadline_ns, void **task)
-{
-    struct pool_worker *worker = (struct pool_worker *)handle;
-    if (worker->ended) {
-        return PX_ECLOSED;
-    }
-    struct px_queue *tasks = worker->pool->tasks;
-    const int status = px_queue_pop(tasks, deadline_ns, task);
-    if (status == PX_OK && *task == pool_pill()) {
-        PX_IGNORE(px_queue_task_done(tasks)); /* the pill was counted, like every push */
-        worker->ended = true;
-        return PX_ECLOSED;
-    }
-    worker->ended = status == PX_ECLOSED;
-    return status;
-}
-
-static int pool_offer(struct px_worker *handle, void *task)
-{
-    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
-    const int status = px_queue_push(pool->tasks, task, PX_NOWAIT);
-    if (status == PX_OK) {
-        return PX_OK;
-    }
-    px_queue_task_add(pool->tasks); /* the caller keeps it, and still owes its result */
-    return PX_EAGAIN;
-}
-
-static void pool_emit(struct px_worker *handle, void *result)
-{
-    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
-    /* Cannot fail: this queue is never closed, and there is no deadline. */
-    PX_IGNORE(px_queue_push(pool->results, result, PX_FOREVER));
-}
-
-/* Without a sink the task is over here. */
-static void pool_emit_nothing(struct px_worker *handle, void *result)
-{
-    struct px_pool *pool = ((struct pool_worker *)handle)->pool;
-    (void)result;
-    PX_IGNORE(px_queue_task_done(pool->tasks)); /* cannot fail: the task was counted */
-}
-
-static bool pool_canceled(const struct px_pool *pool)
-{
-    return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
-}
-
-static bool pool_stopping(const struct px_worker *handle)
-{
-    return pool_canceled(((const struct pool_worker *)handle)->pool);
-}
-
-static const struct px_worker_ops pool_threaded_ops = {pool_next, pool_offer, pool_emit,
-                                                       pool_stopping, NULL};
-static const struct px_worker_ops pool_sinkless_ops = {pool_next, pool_offer, pool_emit_nothing,
-                                                       pool_stopping, NULL};
-
-/* --- the same with a limit -------------------------------------------------------------------- */
-
-static int pool_limited_next(struct px_worker *handle, int64_t deadline_ns, void **task)
-{
-    struct pool_worker *worker = (struct pool_worker *)handle;
-    struct turns *turns = &worker->pool->turns;
-    if (worker->working) {
-        worker->working = false;
-        turns_give(turns);
-    }
-    int status = worker->ended ? PX_OK : turns_await(turns, worker->rank, deadline_ns);
-    if (status == PX_OK) {
-        status = pool_next(handle, deadline_ns, task);
-    }
-    if (status == PX_OK) {
-        turns_take(turns);
-        worker->working = true;
-    }
-    return status;
-}
-
-static void pool_limited_turn(struct px_worker *handle)
-{
-    turns_pass(&((struct pool_worker *)handle)->pool->turns);
-}
-
-static const struct px_worker_ops pool_limited_ops = {pool_limited_next, pool_offer, pool_emit,
-                                                      pool_stopping, pool_limited_turn};
 
 static int pool_report_start(struct pool_worker *worker)
 {
@@ -214,7 +102,7 @@ static void *pool_thread(void *arg)
  * has not seen yet are kept back in `in_hand`. */
 static void pool_deliver(struct px_pool *pool, void *const *results, size_t n)
 {
-    PX_IGNORE(px_queue_tasks_done(pool->tasks, n)); /* cannot fail: the tasks were counted */
+    PX_IGNORE(px_queue_tasks_done(pool->ends.tasks, n)); /* cannot fail: the tasks were counted */
     pool->in_hand = n;
     for (size_t i = 0; i < n; i++) {
         pool->in_hand--;
@@ -230,7 +118,7 @@ static size_t pool_deliver_some(struct px_pool *pool)
 {
     void *results[RESULTS_AT_ONCE];
     size_t n;
-    if (px_queue_pop_many(pool->results, PX_NOWAIT, results, RESULTS_AT_ONCE, &n) == PX_OK) {
+    if (px_queue_pop_many(pool->ends.results, PX_NOWAIT, results, RESULTS_AT_ONCE, &n) == PX_OK) {
         pool_deliver(pool, results, n);
     }
     return n;
@@ -242,7 +130,7 @@ static int pool_inline_next(struct px_worker *handle, int64_t deadline_ns, void 
 {
     (void)deadline_ns; /* nobody else could bring a task while this thread waits */
     struct pool_worker *worker = (struct pool_worker *)handle;
-    return px_queue_pop(worker->pool->tasks, PX_NOWAIT, task) == PX_OK ? PX_OK : PX_ECLOSED;
+    return px_queue_pop(worker->ends->tasks, PX_NOWAIT, task) == PX_OK ? PX_OK : PX_ECLOSED;
 }
 
 static void pool_inline_emit(struct px_worker *handle, void *result)
@@ -250,8 +138,8 @@ static void pool_inline_emit(struct px_worker *handle, void *result)
     pool_deliver(((struct pool_worker *)handle)->pool, &result, 1);
 }
 
-static const struct px_worker_ops pool_inline_ops = {pool_inline_next, pool_offer, pool_inline_emit,
-                                                     pool_stopping, NULL};
+static const struct px_worker_ops pool_inline_ops = {pool_inline_next, pool_worker_offer,
+                                                     pool_inline_emit, pool_worker_stopping, NULL};
 
 static int pool_inline_pump(struct px_pool *pool)
 {
@@ -303,24 +191,15 @@ static bool pool_is_inline(const struct px_pool *pool)
     return pool->opts.workers == 0;
 }
 
-static const struct px_worker_ops *pool_ops(const struct px_pool *pool)
-{
-    if (pool_is_inline(pool)) {
-        return &pool_inline_ops;
-    }
-    if (pool->limited) {
-        return &pool_limited_ops;
-    }
-    return pool->opts.sink != NULL ? &pool_threaded_ops : &pool_sinkless_ops;
-}
-
 static void pool_init_workers(struct px_pool *pool)
 {
     for (unsigned i = 0; i < pool->slots; i++) {
         struct pool_worker *worker = &pool->workers[i];
-        worker->handle.ops = pool_ops(pool);
-        worker->handle.index = i;
+        pool_worker_init(worker, &pool->ends, i);
         worker->pool = pool;
+        if (pool_is_inline(pool)) {
+            worker->handle.ops = &pool_inline_ops;
+        }
     }
 }
 
@@ -333,23 +212,23 @@ static int pool_alloc(struct px_pool *pool)
     if (pool->workers == NULL) {
         return PX_ENOMEM;
     }
-    int status = px_queue_new(opts->capacity, &pool->tasks);
+    int status = px_queue_new(opts->capacity, &pool->ends.tasks);
     if (status == PX_OK && opts->limit > 0 && !pool_is_inline(pool) && opts->sink != NULL) {
         status = turns_init(&pool->turns, opts->limit);
-        pool->limited = status == PX_OK;
+        pool->ends.turns = status == PX_OK ? &pool->turns : NULL;
     }
-    pool_init_workers(pool);
     if (status == PX_OK && !pool_is_inline(pool) && opts->sink != NULL) {
-        status = px_queue_new(pool->tickets, &pool->results);
+        status = px_queue_new(pool->tickets, &pool->ends.results);
     }
+    pool_init_workers(pool); /* theirs is what there is by now */
     return status;
 }
 
 static void pool_release(struct px_pool *pool)
 {
-    px_queue_free(pool->results);
-    px_queue_free(pool->tasks);
-    if (pool->limited) {
+    px_queue_free(pool->ends.results);
+    px_queue_free(pool->ends.tasks);
+    if (pool->ends.turns != NULL) {
         turns_fini(&pool->turns);
     }
     free(pool->workers);
@@ -400,7 +279,7 @@ out_free:
 
 static bool pool_has_ticket(const struct px_pool *pool)
 {
-    return px_queue_unfinished(pool->tasks) + pool->in_hand < pool->tickets;
+    return px_queue_unfinished(pool->ends.tasks) + pool->in_hand < pool->tickets;
 }
 
 int px_pool_submit(struct px_pool *pool, void *task)
@@ -408,13 +287,13 @@ int px_pool_submit(struct px_pool *pool, void *task)
     if (pool->opts.sink == NULL) {
         return px_pool_push(pool, task, PX_NOWAIT);
     }
-    if (pool_canceled(pool) || pool->joined) {
+    if (pool_is_stopping(&pool->ends) || pool->joined) {
         return PX_ECLOSED;
     }
     if (!pool_has_ticket(pool)) {
         return PX_EAGAIN;
     }
-    return px_queue_push(pool->tasks, task, PX_NOWAIT);
+    return px_queue_push(pool->ends.tasks, task, PX_NOWAIT);
 }
 
 int px_pool_push(struct px_pool *pool, void *task, int64_t deadline_ns)
@@ -423,12 +302,12 @@ int px_pool_push(struct px_pool *pool, void *task, int64_t deadline_ns)
         return PX_EINVAL;
     }
     if (!pool_is_inline(pool)) {
-        return px_queue_push(pool->tasks, task, deadline_ns);
+        return px_queue_push(pool->ends.tasks, task, deadline_ns);
     }
-    if (pool_canceled(pool) || pool->joined) {
+    if (pool_is_stopping(&pool->ends) || pool->joined) {
         return PX_ECLOSED;
     }
-    const int status = px_queue_push(pool->tasks, task, PX_NOWAIT);
+    const int status = px_queue_push(pool->ends.tasks, task, PX_NOWAIT);
     if (status == PX_OK) {
         PX_IGNORE(pool_inline_pump(pool)); /* the body has what there is to say */
     }
@@ -437,7 +316,7 @@ int px_pool_push(struct px_pool *pool, void *task, int64_t deadline_ns)
 
 bool px_pool_has_room(const struct px_pool *pool)
 {
-    return pool_has_ticket(pool) && px_queue_len(pool->tasks) < pool->opts.capacity;
+    return pool_has_ticket(pool) && px_queue_len(pool->ends.tasks) < pool->opts.capacity;
 }
 
 /* How many results are worth waking the owner for. While a ticket is left, each one: a result may be
@@ -455,13 +334,13 @@ int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
     if (pool->opts.sink == NULL) {
         return PX_EINVAL;
     }
-    if (px_queue_unfinished(pool->tasks) == 0) {
+    if (px_queue_unfinished(pool->ends.tasks) == 0) {
         return PX_EEND;
     }
     if (pool_is_inline(pool)) {
         return pool_inline_pump(pool);
     }
-    const int waited = px_queue_await(pool->results, pool_wanted_results(pool), deadline_ns);
+    const int waited = px_queue_await(pool->ends.results, pool_wanted_results(pool), deadline_ns);
     /* Not without end: the owner has more to do than to listen. */
     size_t seen = 0;
     for (size_t got = 1; got > 0 && seen < pool->tickets; seen += got) {
@@ -472,27 +351,26 @@ int px_pool_pump(struct px_pool *pool, int64_t deadline_ns)
 
 static void pool_end_limit(struct px_pool *pool)
 {
-    if (pool->limited) {
+    if (pool->ends.turns != NULL) {
         turns_open(&pool->turns);
     }
 }
 
 void px_pool_cancel(struct px_pool *pool)
 {
-    atomic_store_explicit(&pool->stopping, true, memory_order_relaxed);
+    atomic_store_explicit(&pool->ends.stopping, true, memory_order_relaxed);
     pool_end_limit(pool);
     if (!pool_is_inline(pool)) {
-        px_queue_close(pool->tasks); /* an inline pool's queue is read by nobody else */
+        px_queue_close(pool->ends.tasks); /* an inline pool's queue is read by nobody else */
     }
 }
 
 static void pool_stop_threads(struct px_pool *pool)
 {
     pool_end_limit(pool);
-    /* Room comes for certain: every worker that has not had its pill goes on popping. A closed queue
-     * is a pill for everybody. */
-    for (unsigned i = 0; i < pool->started && !pool_canceled(pool); i++) {
-        PX_IGNORE(px_queue_push(pool->tasks, pool_pill(), PX_FOREVER));
+    /* Room comes for certain: every worker that has not had its pill goes on popping. */
+    for (unsigned i = 0; i < pool->started && !pool_is_stopping(&pool->ends); i++) {
+        pool_poison(&pool->ends);
     }
     pool_join_threads(pool);
 }
@@ -510,7 +388,7 @@ static void pool_stop_inline(struct px_pool *pool)
 static void pool_await_results(struct px_pool *pool)
 {
     if (pool->opts.sink == NULL) {
-        px_queue_close(pool->tasks);
+        px_queue_close(pool->ends.tasks);
         return;
     }
     while (px_pool_pump(pool, PX_FOREVER) != PX_EEND) {
@@ -547,17 +425,17 @@ unsigned px_pool_workers(const struct px_pool *pool)
 
 size_t px_pool_unfinished(struct px_pool *pool)
 {
-    return px_queue_unfinished(pool->tasks) + pool->in_hand;
+    return px_queue_unfinished(pool->ends.tasks) + pool->in_hand;
 }
 
 void px_pool_limit(struct px_pool *pool, unsigned limit)
 {
-    if (pool->limited) {
+    if (pool->ends.turns != NULL) {
         turns_set(&pool->turns, limit);
     }
 }
 
 uint64_t px_pool_worked_ns(struct px_pool *pool)
 {
-    return pool->limited ? turns_worked_ns(&pool->turns, px_now_ns()) : 0;
+    return pool->ends.turns != NULL ? turns_worked_ns(&pool->turns, px_now_ns()) : 0;
 }

@@ -85,6 +85,7 @@ cmd:openssl                openssl              openssl           openssl       
 cmd:jq                     jq                   jq                jq                jq                 jq
 cmd:mkfs.ext4              e2fsprogs            e2fsprogs         e2fsprogs         e2fsprogs          -
 cmd:mkfs.xfs               xfsprogs             xfsprogs          xfsprogs          xfsprogs           -
+cmd:mkfs.btrfs             btrfs-progs          btrfs-progs       btrfs-progs       btrfs-progs        -
 cmd:unshare                util-linux           util-linux        util-linux        util-linux         -
 cmd:mountpoint             util-linux           util-linux        util-linux        util-linux         -
 cmd:setpriv                util-linux           util-linux        util-linux        setpriv            -

@@ -73,6 +73,7 @@ serve() {
 # fresh_fs TYPE: an empty file system of that type at $fs. Inode tables are not
 # initialised in the background, which would fall into the timed part.
 fresh_fs() {
+    local xfs
     drop_fs || return 1
     case $1 in
     tmpfs) mount -t tmpfs -o size=90%,nr_inodes=0 bench "$fs" ;;
@@ -81,9 +82,15 @@ fresh_fs() {
         mkfs.ext4 -q -F -E nodiscard "$work/fs.img"
         mount -o loop,noinit_itable "$work/fs.img" "$fs"
         ;;
-    xfs)
+    xfs | xfs-no-reflink)
         truncate -s 16G "$work/fs.img"
-        mkfs.xfs -q -f -K "$work/fs.img"
+        if [ "$1" = xfs ]; then xfs=1; else xfs=0; fi
+        mkfs.xfs -q -f -K -m reflink=$xfs "$work/fs.img"
+        mount -o loop "$work/fs.img" "$fs"
+        ;;
+    btrfs)
+        truncate -s 16G "$work/fs.img"
+        mkfs.btrfs -q -f -K "$work/fs.img"
         mount -o loop "$work/fs.img" "$fs"
         ;;
     here) ;;

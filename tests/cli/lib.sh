@@ -12,8 +12,12 @@ clean_up() {
     for dir in "${MOUNTS[@]}"; do umount -l "$dir" || true; done
 }
 
+# To the case's own stderr, also where that of the check goes to a file: `expect 0 pcopy a b 2>err`.
 fail() {
-    echo "FAILED: $*" >&2
+    {
+        echo "FAILED: $*"
+        [ ! -f err ] || sed 's/^/err: /' err
+    } >>"$CASE_STDERR"
     trap - ERR
     exit 99
 }

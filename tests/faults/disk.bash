@@ -53,6 +53,13 @@ disk_again() {
     rm disk/alive
 }
 
+# disk_cut_again HOW: cut, as disk_cut says it, and there again.
+disk_cut_again() {
+    # shellcheck disable=SC2086 # -f or nothing
+    disk_cut $1
+    disk_again
+}
+
 # another_boot COMMAND...: runs it (as runs does) in a system that was started anew, by the mark that
 # the kernel gives each start.
 another_boot() {

@@ -74,6 +74,16 @@ void px_mutex_lock(struct px_mutex *mutex) PX_NO_ANALYSIS
     MUTEX_CHECK(pthread_mutex_lock(&mutex->raw));
 }
 
+bool px_mutex_trylock(struct px_mutex *mutex) PX_NO_ANALYSIS
+{
+    const int err = pthread_mutex_trylock(&mutex->raw);
+    if (err == EBUSY) {
+        return false;
+    }
+    MUTEX_CHECK(err);
+    return true;
+}
+
 void px_mutex_unlock(struct px_mutex *mutex) PX_NO_ANALYSIS
 {
     MUTEX_CHECK(pthread_mutex_unlock(&mutex->raw));

@@ -13,6 +13,7 @@
 #define PX_BASE_MUTEX_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <pxfer/attr.h>
@@ -23,6 +24,7 @@
 #define PX_REQUIRES(m) __attribute__((requires_capability(m)))
 #define PX_EXCLUDES(m) __attribute__((locks_excluded(m)))
 #define PX_ACQUIRE(m) __attribute__((acquire_capability(m)))
+#define PX_TRY_ACQUIRE(m) __attribute__((try_acquire_capability(true, m)))
 #define PX_RELEASE(m) __attribute__((release_capability(m)))
 #define PX_NO_ANALYSIS __attribute__((no_thread_safety_analysis))
 #else
@@ -31,6 +33,7 @@
 #define PX_REQUIRES(m)
 #define PX_EXCLUDES(m)
 #define PX_ACQUIRE(m)
+#define PX_TRY_ACQUIRE(m)
 #define PX_RELEASE(m)
 #define PX_NO_ANALYSIS
 #endif
@@ -47,6 +50,8 @@ struct px_cond {
 PX_NODISCARD int px_mutex_init(struct px_mutex *mutex);
 void px_mutex_fini(struct px_mutex *mutex);
 void px_mutex_lock(struct px_mutex *mutex) PX_ACQUIRE(*mutex);
+/* false: another thread has it. */
+PX_NODISCARD bool px_mutex_trylock(struct px_mutex *mutex) PX_TRY_ACQUIRE(*mutex);
 void px_mutex_unlock(struct px_mutex *mutex) PX_RELEASE(*mutex);
 
 /* PX_ENOMEM as above. */

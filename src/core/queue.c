@@ -10,10 +10,16 @@
  *   producers   for room; the oldest is called first: none of them may starve
  * One thread of a line is called at a time. Whoever leaves a function calls the next, if there is
  * still something for it. So a burst of items does not wake more threads than it can feed, and
- * threads that were woken do not queue up for the lock. 300,000 items through 256 places on 2 cores,
- * million items a second from one producer to 1, 2, 4 consumers and from 4 producers to one: with two
- * condition variables and a signal for each item 8.2, 4.8, 1.9, 2.4, so 9.6, 9.4, 9.9, 9.2
- * (tests/bench/micro_queue.c; GAsyncQueue, which has no bound: 8.3, 4.9, 0.4, 4.7).
+ * threads that were woken do not queue up for the lock. And who finds the lock taken stays away for
+ * a moment: see queue_lock().
+ *
+ * Million items a second, 300,000 of them through 256 places on 2 cores (tests/bench/micro_queue.c;
+ * medians of 11 rounds in turns, real-time priority on a busy machine: for comparison only):
+ *   producers to consumers                        1:1   1:2   1:4   2:1   4:1
+ *   two conditions, a signal for each item        6.5   5.8   5.5   6.2   1.5
+ *   a line of waiters for each side               7.5   8.3   7.8   8.2   4.3
+ *   ... and away from a taken lock               11.4  11.8  11.0  11.5   7.3
+ *   GAsyncQueue, which has no bound               6.6   2.8   0.6   6.1   3.8
  *
  * Joiners are few and all may go on: one condition variable, broadcast.
  */
@@ -35,6 +41,13 @@
 #define LINGER_LOOKS 8
 #define LINGER_LOOK_NS 1000
 #define LINGER_RARELY 16
+
+/* How a thread that finds the lock taken stays away from it: see queue_lock(). Measured as above, with
+ * 500,000 items, 1:1 to 4:1: no pause 8.2, 7.9, 4.7, 4.5, 4.6; 8 of 1 us 13.6, 10.9, 8.5, 8.0, 7.9;
+ * 32 of 250 ns 12.0, 11.3, 5.8, 5.3, 6.0; 4 of 2 us 12.3, 11.6, 9.4, 8.4, 8.8, but each lasts twice
+ * as long. */
+#define LOCK_TRIES 8
+#define LOCK_PAUSE_NS 1000
 
 #define POLL_NS 1000000
 
@@ -77,6 +90,29 @@ struct px_queue {
     bool closed PX_GUARDED;
 };
 
+static void queue_pause(int64_t ns)
+{
+    const int64_t until_ns = px_deadline_in_ns(ns);
+    while (px_now_ns() < until_ns) {
+        /* shorter than any way to sleep */
+    }
+}
+
+/* The thread that has the lock comes back for it at once if it moves one item after the other. If a
+ * second one fights for it meanwhile, the line of memory with the lock goes to and fro between their
+ * processors for each item, and costs more than the item. So who finds it taken stays away for some
+ * dozens of the other's turns; each works alone for a while. At last it queues up like anybody. */
+static void queue_lock(struct px_queue *queue) PX_ACQUIRE(queue->lock)
+{
+    for (unsigned i = 0; i < LOCK_TRIES; i++) {
+        if (px_mutex_trylock(&queue->lock)) {
+            return;
+        }
+        queue_pause(LOCK_PAUSE_NS);
+    }
+    px_mutex_lock(&queue->lock);
+}
+
 int px_queue_new(size_t capacity, struct px_queue **out)
 {
     if (capacity == 0) {
@@ -97,7 +133,7 @@ int px_queue_new(size_t capacity, struct px_queue **out)
     if (px_cond_init(&queue->all_done) != PX_OK) {
         goto out_lock;
     }
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     queue->consumers.newest_first = true;
     px_mutex_unlock(&queue->lock);
     *out = queue;
@@ -114,7 +150,7 @@ out_free:
 
 static void queue_free_waiters(struct px_queue *queue)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     struct queue_waiter *waiter;
     struct queue_waiter *next;
     DL_FOREACH_SAFE(queue->spare, waiter, next)
@@ -181,14 +217,6 @@ static void queue_leave(struct px_queue *queue) PX_RELEASE(queue->lock)
     }
 }
 
-static void queue_pause(int64_t ns)
-{
-    const int64_t until_ns = px_deadline_in_ns(ns);
-    while (px_now_ns() < until_ns) {
-        /* shorter than any way to sleep */
-    }
-}
-
 /* Looks a few times more before it goes to sleep: sleeping and being woken costs both sides a system
  * call, and a sleeping processor needs 10 to 40 us to wake up. One thread of a line at a time does
  * so. It has to pay: each time that it did not the next thread looks half as often, at last not at
@@ -208,7 +236,7 @@ static void queue_linger_locked(struct px_queue *queue, struct queue_line *line,
     for (unsigned i = 0; i < looks && !paid && !queue->closed; i++) {
         px_mutex_unlock(&queue->lock);
         queue_pause(LINGER_LOOK_NS);
-        px_mutex_lock(&queue->lock);
+        queue_lock(queue);
         paid = queue_supply_locked(queue, line) >= enough;
     }
     line->lingering = false;
@@ -265,7 +293,7 @@ static int queue_poll_locked(struct px_queue *queue, int64_t deadline_ns) PX_REQ
     const struct timespec pause = {.tv_nsec = POLL_NS};
     px_mutex_unlock(&queue->lock);
     PX_IGNORE(nanosleep(&pause, NULL));
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     return px_now_ns() < deadline_ns ? PX_OK : PX_ETIMEDOUT;
 }
 
@@ -320,7 +348,7 @@ int px_queue_push_many(struct px_queue *queue, void *const *items, size_t n, int
     if (n == 0) {
         return PX_OK;
     }
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     int status = queue_await_locked(queue, &queue->producers, 1, deadline_ns);
     if (queue->closed) {
         status = PX_ECLOSED;
@@ -354,7 +382,7 @@ int px_queue_pop_many(struct px_queue *queue, int64_t deadline_ns, void **items,
     if (max == 0) {
         return PX_OK;
     }
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     const int status = queue_await_locked(queue, &queue->consumers, 1, deadline_ns);
     if (status == PX_OK) {
         const size_t count = max < queue->len ? max : queue->len;
@@ -378,7 +406,7 @@ int px_queue_pop(struct px_queue *queue, int64_t deadline_ns, void **item)
 int px_queue_await(struct px_queue *queue, size_t n, int64_t deadline_ns)
 {
     const size_t enough = n < queue->capacity ? n : queue->capacity;
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     const int status = queue_await_locked(queue, &queue->consumers, enough, deadline_ns);
     queue_leave(queue);
     return status;
@@ -398,7 +426,7 @@ static void queue_wake_line_locked(struct px_queue *queue, struct queue_line *li
 
 void px_queue_close(struct px_queue *queue)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     queue->closed = true;
     queue_wake_line_locked(queue, &queue->consumers);
     queue_wake_line_locked(queue, &queue->producers);
@@ -409,14 +437,14 @@ void px_queue_close(struct px_queue *queue)
 
 void px_queue_task_add(struct px_queue *queue)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     queue->unfinished++;
     px_mutex_unlock(&queue->lock);
 }
 
 int px_queue_tasks_done(struct px_queue *queue, size_t n)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     const int status = queue->unfinished >= n ? PX_OK : PX_EINVAL;
     if (status == PX_OK) {
         queue->unfinished -= n;
@@ -435,7 +463,7 @@ int px_queue_task_done(struct px_queue *queue)
 
 int px_queue_join(struct px_queue *queue, int64_t deadline_ns)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     int status = PX_OK;
     while (queue->unfinished > 0 && status == PX_OK) {
         status = px_cond_wait_by(&queue->all_done, &queue->lock, deadline_ns);
@@ -449,7 +477,7 @@ int px_queue_join(struct px_queue *queue, int64_t deadline_ns)
 
 size_t px_queue_len(struct px_queue *queue)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     const size_t len = queue->len;
     px_mutex_unlock(&queue->lock);
     return len;
@@ -462,7 +490,7 @@ size_t px_queue_capacity(const struct px_queue *queue)
 
 size_t px_queue_unfinished(struct px_queue *queue)
 {
-    px_mutex_lock(&queue->lock);
+    queue_lock(queue);
     const size_t unfinished = queue->unfinished;
     px_mutex_unlock(&queue->lock);
     return unfinished;

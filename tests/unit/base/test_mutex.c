@@ -50,6 +50,43 @@ static void *wait_for_gate(void *arg)
     return NULL;
 }
 
+struct attempt {
+    struct px_mutex *lock;
+    bool got;
+};
+
+static void *try_lock(void *arg)
+{
+    struct attempt *attempt = arg;
+    if (px_mutex_trylock(attempt->lock)) {
+        attempt->got = true;
+        px_mutex_unlock(attempt->lock);
+    }
+    return NULL;
+}
+
+static bool another_thread_gets(struct px_mutex *lock)
+{
+    struct attempt attempt = {.lock = lock};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, try_lock, &attempt), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    return attempt.got;
+}
+
+static void test_mutex_trylock_gets_only_what_nobody_has(void **state)
+{
+    (void)state;
+    struct px_mutex lock;
+    assert_int_equal(px_mutex_init(&lock), PX_OK);
+    assert_true(another_thread_gets(&lock));
+    px_mutex_lock(&lock);
+    assert_false(another_thread_gets(&lock));
+    px_mutex_unlock(&lock);
+    assert_true(another_thread_gets(&lock)); /* who tried in vain has not changed it */
+    px_mutex_fini(&lock);
+}
+
 static void test_cond_wait_deadline_passed_times_out_at_once(void **state)
 {
     (void)state;
@@ -114,6 +151,7 @@ static void test_cond_broadcast_two_waiters_both_go_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mutex_trylock_gets_only_what_nobody_has),
         cmocka_unit_test(test_cond_wait_deadline_passed_times_out_at_once),
         cmocka_unit_test(test_cond_wait_by_nowait_does_not_wait),
         cmocka_unit_test(test_cond_wait_near_deadline_lasts_until_it),

@@ -53,6 +53,9 @@ const char *fetch_options_fault(const struct fetch_options *options)
         (*fetch->out_name == '\0' || fetch->out_name[strlen(fetch->out_name) - 1] == '/')) {
         return "-o needs a file name";
     }
+    if (fetch->out_name != NULL && strcmp(fetch->out_name, "-") == 0) {
+        return "-o - does not mean standard output: that is --stdout; a file is ./-";
+    }
     if (fetch->stall_timeout_ms == 0 || fetch->connect_timeout_ms == 0 ||
         fetch->retry_base_ms == 0 || fetch->speed_time_ms == 0) {
         return "-T, --connect-timeout, --retry-wait and --speed-time must be more than 0";

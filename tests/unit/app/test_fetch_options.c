@@ -86,6 +86,8 @@ static void test_fetch_options_out_is_for_one_url_with_a_name(void **state)
     expect_fault(&options, "-o needs a file name");
     options.fetch.out_name = "";
     expect_fault(&options, "-o needs a file name");
+    options.fetch.out_name = "-";
+    expect_fault(&options, "-o - does not mean standard output");
     options.fetch.out_name = "name";
     options.fetch.n_inputs = 2;
     expect_fault(&options, "-o names the file of one URL");

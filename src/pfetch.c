@@ -204,6 +204,8 @@ static const struct option_spec table[] = {
                    ACCESS(proxy)),
     OPTION_ROW_ARG(OPTION_STRING, 0, "proxy-user", "USER[:PASS]", "credentials for the proxy", NULL,
                    ACCESS(proxy_user)),
+    OPTION_ROW_ARG(OPTION_STRING, 0, "proxy-cacert", "FILE",
+                   "trust these certificates of an https proxy", NULL, ACCESS(proxy_cacert)),
     OPTION_ROW_ARG(OPTION_STRING, 0, "noproxy", "HOST,...", "go straight to these hosts", NULL,
                    ACCESS(no_proxy)),
     OPTION_ROW_SET('4', "ipv4", "IPv4 only", ACCESS(ip), PX_IP_4),

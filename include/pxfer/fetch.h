@@ -111,9 +111,10 @@ struct px_fetch_access {
     const char *cookies;    /* a file in Netscape's format; read by px_fetch_new() */
     const char *referer;
     const char *proxy; /* [SCHEME://][USER:PASS@]HOST[:PORT]; "" = none; NULL = environment's */
-    const char *proxy_user; /* USER:PASS */
-    const char *no_proxy;   /* hosts, with commas between; NULL = the environment's */
-    const char *cert, *key; /* PEM, or PKCS#12 where the name ends in .p12 or .pfx */
+    const char *proxy_user;   /* USER:PASS */
+    const char *proxy_cacert; /* for a proxy that is spoken to over TLS; NULL = the system's */
+    const char *no_proxy;     /* hosts, with commas between; NULL = the environment's */
+    const char *cert, *key;   /* PEM, or PKCS#12 where the name ends in .p12 or .pfx */
     enum px_tls_min tls_min;
     enum px_ip ip;
     const char *interface;      /* name or address */

@@ -131,6 +131,7 @@ int connect_check(const struct px_fetch_opts *opts, char *error, size_t n)
         const char *what, *path;
     } files[] = {
         {"--cacert", opts->cacert},
+        {"--proxy-cacert", access->proxy_cacert},
         {"--cert", access->cert},
         {"--key", access->key},
         {"--netrc-file", access->netrc_file},
@@ -232,15 +233,20 @@ static CURLcode set_tls(const struct px_fetch *fetch, CURL *easy)
     /* With a CApath (Debian builds one in) libcurl parses the whole CA bundle again for every
      * connection; its cache of parsed bundles (7.87) works with a CAfile alone. */
     SET(rc, easy, CURLOPT_CAPATH, NULL);
+    SET(rc, easy, CURLOPT_PROXY_CAPATH, NULL);
     if (opts->cacert != NULL) {
         SET(rc, easy, CURLOPT_CAINFO, opts->cacert);
+    }
+    if (opts->access.proxy_cacert != NULL) {
+        SET(rc, easy, CURLOPT_PROXY_CAINFO, opts->access.proxy_cacert);
     }
     if (opts->insecure) {
         SET(rc, easy, CURLOPT_SSL_VERIFYPEER, 0L);
         SET(rc, easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    SET(rc, easy, CURLOPT_SSLVERSION,
-        (long)(tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+    const long version = tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2;
+    SET(rc, easy, CURLOPT_SSLVERSION, version);
+    SET(rc, easy, CURLOPT_PROXY_SSLVERSION, version);
     return rc;
 }
 

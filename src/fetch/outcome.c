@@ -74,6 +74,16 @@ void outcome_failed(struct transfer *transfer, int status, const char *why)
     outcome_note(transfer, status, false);
 }
 
+/* Whose certificate it is that was not trusted. */
+static bool proxy_is_untrusted(const struct transfer *transfer)
+{
+    long result = 0;
+
+    return curl_easy_getinfo(transfer->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &result) ==
+               CURLE_OK &&
+           result != 0;
+}
+
 /* What a proxy said in place of the server. False: it was not the proxy. */
 static bool proxy_failed(struct transfer *transfer, CURLcode code)
 {
@@ -117,8 +127,9 @@ void outcome_curl_failed(struct transfer *transfer, CURLcode code)
         status = PX_ETLS;
         transient = false;
     }
-    task_set_failed(transfer->task, status, 0, "%s: %s", stage_of(status),
-                    px_show_str(shown, sizeof shown, text));
+    bool of_proxy = status == PX_ETLS && proxy_is_untrusted(transfer);
+    task_set_failed(transfer->task, status, 0, "%s: %s%s", stage_of(status),
+                    of_proxy ? "proxy: " : "", px_show_str(shown, sizeof shown, text));
     outcome_note(transfer, status, transient);
 }
 

@@ -244,6 +244,7 @@ static void test_connect_unusable_values_are_told_at_once(void **state)
     };
     static const struct px_fetch_access missing[] = {
         {.cert = "/nonexistent"},
+        {.proxy_cacert = "/nonexistent"},
         {.cert = "/dev/null", .key = "/nonexistent"},
         {.netrc_file = "/nonexistent"},
         {.cookies = "/nonexistent"},

@@ -220,7 +220,10 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
          (head->st.st_dev != dir->st.st_dev || head->st.st_ino != dir->st.st_ino))) {
         return px_fail_set(fail, PX_ECHANGED, 0, "open directory: it was replaced by another");
     }
-    if (expect_is(&dir->top->target_is, &dir->st) || expect_is(&dir->top->target_root, &dir->st)) {
+    dir->elsewhere = copier->copy->opts.one_file_system && dir->st.st_dev != dir->top->source_dev;
+    if (!dir->elsewhere && /* else it stays empty: cp -ax / /mnt */
+        (expect_is(&dir->top->target_is, &dir->st) ||
+         expect_is(&dir->top->target_root, &dir->st))) {
         return px_fail_set(fail, PX_EREFUSED, 0, "copy directory: it is the target itself");
     }
     for (const struct px_dir *up = entry->dir; dir->followed && up->parent != NULL;
@@ -229,7 +232,6 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
             return px_fail_set(fail, PX_EREFUSED, 0, "open directory: a link leads back up to it");
         }
     }
-    dir->elsewhere = copier->copy->opts.one_file_system && dir->st.st_dev != dir->top->source_dev;
     return PX_OK;
 }
 

@@ -180,6 +180,18 @@ static int plan_find_above(struct planner *p)
 
 /* --- one source ------------------------------------------------------------------------------- */
 
+/* "link/": a link with a slash after it is the directory that it leads to, for the kernel and so
+ * for cp and rsync. It is read through "link", as "link/." is, and keeps the name "link". */
+static bool plan_is_through_link(const char *operand)
+{
+    const size_t len = strlen(operand);
+    char *stripped = len > 1 && operand[len - 1] == '/' ? px_path_strip(operand) : NULL;
+    struct stat st;
+    const bool through = stripped != NULL && lstat(stripped, &st) == 0 && S_ISLNK(st.st_mode);
+    free(stripped);
+    return through;
+}
+
 /* Splits the operand into the directory that is opened and the name in it. */
 static int plan_name_source(struct planner *p, struct px_root *root)
 {
@@ -189,6 +201,7 @@ static int plan_name_source(struct planner *p, struct px_root *root)
     }
     const bool listed = p->opts->names_from != NULL; /* names in it, so its contents */
     const bool contents = base_is_no_name(base) || listed;
+    const bool through = !contents && plan_is_through_link(root->operand);
     if (contents) { /* "src/." ".." "/": what is in it goes into the target directory itself */
         root->source_dir = !listed && strcmp(base, ".") == 0 && strlen(root->operand) > 1
                                ? px_path_dir(root->operand)
@@ -196,12 +209,19 @@ static int plan_name_source(struct planner *p, struct px_root *root)
         root->source_name = strdup(".");
         root->target_name = strdup(p->thing ? p->thing_name : ".");
         free(base);
+    } else if (through) {
+        root->source_dir = px_path_strip(root->operand);
+        root->source_name = strdup(".");
+        root->target_name = p->thing ? strdup(p->thing_name) : base;
+        if (p->thing) {
+            free(base);
+        }
     } else {
         root->source_dir = px_path_dir(root->operand);
         root->source_name = base;
         root->target_name = strdup(p->thing ? p->thing_name : base);
     }
-    const bool bare = !contents && plan_is_bare(root->operand);
+    const bool bare = !contents && !through && plan_is_bare(root->operand);
     root->source_base = root->source_dir != NULL ? strdup(bare ? "" : root->source_dir) : NULL;
     if (root->source_base == NULL || root->source_name == NULL || root->target_name == NULL) {
         return plan_no_memory(p);
@@ -228,6 +248,42 @@ static bool plan_is_same(const struct px_root *root, const struct stat *source, 
     return false;
 }
 
+/* What must not be replaced though a link may be: one that leads to a device or a FIFO, and one
+ * into /proc, such as /dev/stdout is. Who names it wants to write there, as cp does; a file in its
+ * place is what nobody wants. Static text; NULL: none. */
+static const char *plan_link_obstacle(int dirfd, const char *name)
+{
+    static const char proc[] = "/proc/";
+    char text[sizeof proc - 1];
+    struct stat followed;
+    if (readlinkat(dirfd, name, text, sizeof text) == (ssize_t)sizeof text &&
+        memcmp(text, proc, sizeof text) == 0) {
+        return "a file of /proc";
+    }
+    if (fstatat(dirfd, name, &followed, 0) != 0 || S_ISDIR(followed.st_mode)) {
+        return NULL;
+    }
+    return px_policy_obstacle(followed.st_mode);
+}
+
+static int plan_check_obstacle(struct planner *p, const struct px_root *root,
+                               const struct stat *source, const struct stat *target)
+{
+    if (S_ISDIR(target->st_mode) || px_policy_keeps(p->opts)) {
+        return PX_OK;
+    }
+    const bool link = S_ISLNK(target->st_mode) && !S_ISLNK(source->st_mode);
+    const char *obstacle = link ? plan_link_obstacle(p->plan->target_fd, root->target_name)
+                                : px_policy_obstacle(target->st_mode);
+    if (obstacle == NULL) {
+        return PX_OK;
+    }
+    char text[96];
+    (void)snprintf(text, sizeof text, "the target is %s%s: not replaced",
+                   link ? "a symbolic link to " : "", obstacle);
+    return plan_refuse(p, PX_EREFUSED, root->operand, text);
+}
+
 static int plan_check_target(struct planner *p, const struct px_root *root,
                              const struct stat *source)
 {
@@ -246,19 +302,27 @@ static int plan_check_target(struct planner *p, const struct px_root *root,
         return plan_refuse(p, PX_EREFUSED, root->operand,
                            "is not a directory and cannot replace one");
     }
-    const char *obstacle = px_policy_obstacle(target.st_mode);
-    if (!S_ISDIR(target.st_mode) && obstacle != NULL && !px_policy_keeps(p->opts)) {
-        char text[64];
-        (void)snprintf(text, sizeof text, "the target is %s: not replaced", obstacle);
-        return plan_refuse(p, PX_EREFUSED, root->operand, text);
-    }
-    return PX_OK;
+    return plan_check_obstacle(p, root, source, &target);
+}
+
+/* With -x the walk never comes to a target on another file system (cp -ax / /mnt). */
+static bool plan_is_out_of_reach(const struct planner *p, const struct px_root *root,
+                                 const struct stat *source)
+{
+    struct stat target;
+    const int fd = p->plan->target_fd;
+    return p->opts->one_file_system && p->n_above > 0 && p->above[0].dev != source->st_dev &&
+           (fstatat(fd, root->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0 ||
+            target.st_dev != source->st_dev);
 }
 
 static int plan_check_into_itself(struct planner *p, const struct px_root *root,
                                   const struct stat *source)
 {
-    for (size_t i = 0; S_ISDIR(source->st_mode) && i < p->n_above; i++) {
+    if (!S_ISDIR(source->st_mode) || plan_is_out_of_reach(p, root, source)) {
+        return PX_OK;
+    }
+    for (size_t i = 0; i < p->n_above; i++) {
         if (p->above[i].dev == source->st_dev && p->above[i].ino == source->st_ino) {
             return plan_refuse(p, PX_EREFUSED, root->operand,
                                "a directory cannot be copied into itself");
@@ -280,18 +344,11 @@ static int plan_check_slash(struct planner *p, const struct stat *source)
 
 static int plan_source(struct planner *p, struct px_root *root)
 {
-    char *stripped = px_path_strip(root->operand);
-    if (stripped == NULL) {
-        return plan_no_memory(p);
-    }
     struct stat st;
     const bool follow = p->opts->follow != PX_FOLLOW_NEVER;
-    const int rc = follow ? stat(stripped, &st) : lstat(stripped, &st);
-    const int err = errno;
-    free(stripped);
-    if (rc != 0) { /* an item that failed; the others go on */
-        root->status = PX_ESRC;
-        root->os_errno = err;
+    if ((follow ? stat(root->operand, &st) : lstat(root->operand, &st)) != 0) {
+        root->status = PX_ESRC; /* an item that failed; the others go on */
+        root->os_errno = errno;
         return PX_OK;
     }
     root->expect = (struct px_expect){st.st_dev, st.st_ino, st.st_mode & S_IFMT};

@@ -19,7 +19,8 @@
 
 #define MAX_SOURCES 3
 
-/* a/ a/b/ a/b/c  d/ d/a/ d/f  e/ e/a  f  hard (of f)  sub/f  to_f -> f  to_d -> d  to_a -> a */
+/* a/ a/b/ a/b/c  d/ d/a/ d/f  e/ e/a  f  hard (of f)  sub/f  to_f -> f  to_d -> d  to_a -> a
+ * out -> /proc/self/fd/1  to_null -> /dev/null */
 static int setup(void **state)
 {
     if (tree_setup(state) != 0) {
@@ -41,6 +42,8 @@ static int setup(void **state)
     tree_link("d", "to_d");
     tree_link("a", "to_a");
     tree_link("no/where", "dangling");
+    tree_link("/proc/self/fd/1", "out");
+    tree_link("/dev/null", "to_null");
     return 0;
 }
 
@@ -82,7 +85,9 @@ static const struct row rows[] = {
     {"a/b/./", "new", ' ', PX_OK, "a/b", ".", "", "new"},
     {"a/b/..", "d", ' ', PX_OK, "a/b/..", ".", "d", "."},
     {"to_a", "d", ' ', PX_OK, ".", "to_a", "d", "to_a"},
-    {"to_a/", "d", ' ', PX_OK, ".", "to_a", "d", "to_a"},
+    {"to_a/", "d", ' ', PX_OK, "to_a", ".", "d", "to_a"},
+    {"to_a//", "new", ' ', PX_OK, "to_a", ".", "", "new"},
+    {"to_f", "to_null", ' ', PX_OK, ".", "to_f", "", "to_null"},
     {"to_a/.", "new", ' ', PX_OK, "to_a", ".", "", "new"},
     {"f", "dangling", ' ', PX_OK, ".", "f", "", "dangling"},
     {"f", "d/f", ' ', PX_OK, ".", "f", "d", "f"},
@@ -100,6 +105,11 @@ static const struct row rows[] = {
     {"a/.", "a/b/new", ' ', PX_EREFUSED, "a/.: a directory cannot be copied into itself", 0, 0, 0},
     {".", "d/new", ' ', PX_EREFUSED, ".: a directory cannot be copied into itself", 0, 0, 0},
     {"a", "to_a/b", ' ', PX_EREFUSED, "a: a directory cannot be copied into itself", 0, 0, 0},
+    {"to_a/", "a/b", ' ', PX_EREFUSED, "to_a/: a directory cannot be copied into itself", 0, 0, 0},
+    {"f", "out", ' ', PX_EREFUSED,
+     "f: the target is a symbolic link to a file of /proc: not replaced", 0, 0, 0},
+    {"f", "to_null", ' ', PX_EREFUSED,
+     "f: the target is a symbolic link to a character device: not replaced", 0, 0, 0},
     {"a", "e", ' ', PX_EREFUSED, "a: is a directory and cannot replace what is none", 0, 0, 0},
     {"a", "f", ' ', PX_EREFUSED, "a: is a directory and cannot replace what is none", 0, 0, 0},
     {"a", "to_d", 'T', PX_EREFUSED, "a: is a directory and cannot replace what is none", 0, 0, 0},
@@ -180,15 +190,16 @@ static void test_plan_no_source_is_refused(void **state)
 static void test_plan_missing_source_is_an_item_of_its_own(void **state)
 {
     (void)state;
-    static const char *const sources[] = {"gone", "f", "f/."};
+    static const char *const sources[] = {"gone", "f", "f/.", "f/"};
     char error[200];
     struct px_plan plan;
-    assert_int_equal(plan_of(sources, 3, "sub/..", 't', &plan, error, sizeof error), PX_EREFUSED);
-    assert_int_equal(plan_of(sources, 3, "e", 't', &plan, error, sizeof error), PX_OK);
+    assert_int_equal(plan_of(sources, 4, "sub/..", 't', &plan, error, sizeof error), PX_EREFUSED);
+    assert_int_equal(plan_of(sources, 4, "e", 't', &plan, error, sizeof error), PX_OK);
     assert_int_equal(plan.roots[0].status, PX_ESRC);
     assert_int_equal(plan.roots[0].os_errno, ENOENT);
     assert_int_equal(plan.roots[1].status, PX_OK);
     assert_int_equal(plan.roots[2].os_errno, ENOTDIR);
+    assert_int_equal(plan.roots[3].os_errno, ENOTDIR);
     px_plan_fini(&plan);
 }
 

@@ -26,6 +26,7 @@
 #include "app/resume.h"
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/grow.h"
 #include "base/mutex.h"
 #include "base/parse.h"
 
@@ -135,15 +136,12 @@ static bool object_lasts(const struct copy_resume *resume, const json_t *object)
 
 static int remember_synced(struct copy_resume *resume, const char *run)
 {
-    if (resume->n_synced == resume->synced_room) {
-        const size_t room = resume->synced_room > 0 ? 2 * resume->synced_room : 16;
-        char(*synced)[RUN_ROOM] = realloc(resume->synced, room * sizeof *synced);
-        if (synced == NULL) {
-            return PX_ENOMEM; /* then it proves nothing */
-        }
-        resume->synced = synced;
-        resume->synced_room = room;
+    char(*synced)[RUN_ROOM] =
+        px_grow(resume->synced, &resume->synced_room, resume->n_synced + 1, sizeof *synced);
+    if (synced == NULL) {
+        return PX_ENOMEM; /* then it proves nothing */
     }
+    resume->synced = synced;
     memcpy(resume->synced[resume->n_synced++], run, RUN_ROOM);
     return PX_OK;
 }

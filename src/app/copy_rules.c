@@ -11,23 +11,20 @@
 
 #include <pxfer/status.h>
 
+#include "base/grow.h"
+
 int copy_rules_add(struct copy_rules *rules, int kind, const char *text, const char **reason)
 {
     if (text[0] == '\0') {
         *reason = "it is empty";
         return PX_EINVAL;
     }
-    if (rules->n == rules->room) {
-        const size_t room = rules->room > 0 ? 2 * rules->room : 8;
-        struct px_copy_rule *items = realloc(rules->items, room * sizeof *items);
-        if (items == NULL) {
-            return PX_ENOMEM;
-        }
-        rules->items = items;
-        rules->room = room;
+    struct px_copy_rule *items = px_grow(rules->items, &rules->room, rules->n + 1, sizeof *items);
+    if (items == NULL) {
+        return PX_ENOMEM;
     }
-    struct px_copy_rule *rule = &rules->items[rules->n++];
-    *rule = (struct px_copy_rule){.kind = (enum px_rule)kind, .text = text};
+    rules->items = items;
+    items[rules->n++] = (struct px_copy_rule){.kind = (enum px_rule)kind, .text = text};
     return PX_OK;
 }
 

@@ -13,9 +13,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 #include "base/show.h"
-
-#define FIRST_ROOM 512
 
 void jsonl_reset(struct jsonl *json)
 {
@@ -37,20 +36,12 @@ static bool jsonl_reserve(struct jsonl *json, size_t n)
     if (json->error != PX_OK) {
         return false;
     }
-    if (json->room - json->len > n) {
-        return true;
-    }
-    size_t room = json->room == 0 ? FIRST_ROOM : json->room;
-    while (room - json->len <= n && room <= SIZE_MAX / 2) {
-        room *= 2;
-    }
-    char *text = room - json->len > n ? realloc(json->text, room) : NULL;
+    char *text = px_grow(json->text, &json->room, json->len + n + 1, 1);
     if (text == NULL) {
         json->error = PX_ENOMEM;
         return false;
     }
     json->text = text;
-    json->room = room;
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 #include "base/parse.h"
 
 bool option_takes_argument(const struct option_spec *spec)
@@ -104,15 +105,11 @@ static int value_store_duration_ms(const char *arg, int64_t *field)
 
 static int value_add_string(struct option_strings *list, const char *arg)
 {
-    if (list->n == list->room) {
-        const size_t room = list->room == 0 ? 8 : 2 * list->room;
-        const char **items = realloc(list->items, room * sizeof list->items[0]);
-        if (items == NULL) {
-            return PX_ENOMEM;
-        }
-        list->items = items;
-        list->room = room;
+    const char **items = px_grow(list->items, &list->room, list->n + 1, sizeof *items);
+    if (items == NULL) {
+        return PX_ENOMEM;
     }
+    list->items = items;
     list->items[list->n++] = arg;
     return PX_OK;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/fdio.h"
+#include "base/grow.h"
 #include "base/path.h"
 #include "copy/backup.h"
 #include "copy/select.h"
@@ -42,17 +43,13 @@ struct names {
 static int names_put(struct names *names, unsigned char type, const char *name)
 {
     const size_t need = strlen(name) + 2;
-    if (names->used + need > names->room) {
-        const size_t room = 2 * (names->used + need);
-        char *bytes = realloc(names->bytes, room);
-        if (bytes == NULL) {
-            return PX_ENOMEM;
-        }
-        names->bytes = bytes;
-        names->room = room;
+    char *bytes = px_grow(names->bytes, &names->room, names->used + need, 1);
+    if (bytes == NULL) {
+        return PX_ENOMEM;
     }
-    names->bytes[names->used] = (char)type;
-    memcpy(names->bytes + names->used + 1, name, need - 1);
+    names->bytes = bytes;
+    bytes[names->used] = (char)type;
+    memcpy(bytes + names->used + 1, name, need - 1);
     names->used += need;
     return PX_OK;
 }

@@ -17,6 +17,7 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
+#include "base/grow.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
 #define BATCH_BYTES ((size_t)16 * 1024 * 1024)
@@ -87,16 +88,11 @@ const char *px_listfile_bad(const struct px_listfile *file, uint64_t *line)
 
 static int grow(char **bytes, size_t *room, size_t need)
 {
-    if (need <= *room) {
-        return PX_OK;
-    }
-    const size_t wanted = 2 * need;
-    char *more = realloc(*bytes, wanted);
+    char *more = px_grow(*bytes, room, need, 1);
     if (more == NULL) {
         return PX_ENOMEM;
     }
     *bytes = more;
-    *room = wanted;
     return PX_OK;
 }
 

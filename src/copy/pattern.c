@@ -18,6 +18,7 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
+#include "base/grow.h"
 
 #define SET_ROOM 128 /* a longer "[...]" is taken as it is written */
 
@@ -170,15 +171,12 @@ bool px_patterns_exclude(const struct px_patterns *patterns, const char *path, b
 
 static int patterns_append(struct px_patterns *patterns, const struct px_pattern *pattern)
 {
-    if (patterns->n == patterns->room) {
-        const size_t room = patterns->room > 0 ? 2 * patterns->room : 16;
-        struct px_pattern *items = realloc(patterns->items, room * sizeof *items);
-        if (items == NULL) {
-            return PX_ENOMEM;
-        }
-        patterns->items = items;
-        patterns->room = room;
+    struct px_pattern *items =
+        px_grow(patterns->items, &patterns->room, patterns->n + 1, sizeof *items);
+    if (items == NULL) {
+        return PX_ENOMEM;
     }
+    patterns->items = items;
     patterns->items[patterns->n++] = *pattern;
     patterns->need_paths = patterns->need_paths || pattern->whole_path;
     return PX_OK;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "base/grow.h"
 #include "base/path.h"
 #include "base/show.h"
 #include "copy/policy.h"
@@ -158,15 +159,12 @@ static int plan_find_above(struct planner *p)
         if (last != NULL && last->dev == st.st_dev && last->ino == st.st_ino) {
             break; /* ".." of the root is the root */
         }
-        if (p->n_above == room) {
-            room = room > 0 ? 2 * room : 16;
-            struct px_expect *above = realloc(p->above, room * sizeof *above);
-            if (above == NULL) {
-                status = plan_no_memory(p);
-                break;
-            }
-            p->above = above;
+        struct px_expect *above = px_grow(p->above, &room, p->n_above + 1, sizeof *above);
+        if (above == NULL) {
+            status = plan_no_memory(p);
+            break;
         }
+        p->above = above;
         p->above[p->n_above++] = (struct px_expect){st.st_dev, st.st_ino, S_IFDIR};
         const int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
         PX_IGNORE(close(fd)); /* only looked at */

@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "base/fdio.h"
+#include "base/grow.h"
 #include "copy/data.h"
 #include "copy/direct.h"
 
@@ -59,16 +60,11 @@ void px_proof_fini(struct px_proof *proof)
 
 static int proof_room(struct px_proof *proof, size_t more)
 {
-    if (proof->n + more <= proof->room) {
-        return PX_OK;
-    }
-    const size_t room = 2 * (proof->n + more);
-    struct px_piece *pieces = realloc(proof->pieces, room * sizeof *pieces);
+    struct px_piece *pieces = px_grow(proof->pieces, &proof->room, proof->n + more, sizeof *pieces);
     if (pieces == NULL) {
         return PX_ENOMEM;
     }
     proof->pieces = pieces;
-    proof->room = room;
     return PX_OK;
 }
 
@@ -148,8 +144,11 @@ int px_proof_add(struct px_proof *proof, uint64_t offset, const void *bytes, siz
 
 int px_proof_merge(struct px_proof *proof, const struct px_proof *from)
 {
+    if (from->n == 0) {
+        return PX_OK;
+    }
     const int status = proof_room(proof, from->n);
-    if (status == PX_OK && from->n > 0) {
+    if (status == PX_OK) {
         memcpy(proof->pieces + proof->n, from->pieces, from->n * sizeof *from->pieces);
         proof->n += from->n;
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "copy/dir.h"
 #include "copy/listed.h"
 #include "copy/names.h"
@@ -58,16 +59,13 @@ static void task_count(struct px_result *result, enum px_item_state state, uint6
 static struct px_item *task_item_room(struct px_task *task)
 {
     struct px_result *result = &task->result;
-    if (result->n_items == task->item_room) {
-        const size_t room = task->item_room > 0 ? 2 * task->item_room : 4;
-        struct px_item *items = realloc(result->items, room * sizeof *items);
-        if (items == NULL) {
-            return NULL;
-        }
-        result->items = items;
-        task->item_room = room;
+    struct px_item *items =
+        px_grow(result->items, &task->item_room, result->n_items + 1, sizeof *items);
+    if (items == NULL) {
+        return NULL;
     }
-    struct px_item *item = &result->items[result->n_items];
+    result->items = items;
+    struct px_item *item = &items[result->n_items];
     *item = (struct px_item){0};
     return item;
 }

@@ -17,6 +17,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/grow.h"
 #include "base/mutex.h"
 
 struct conn {
@@ -137,17 +138,10 @@ void conns_add(struct conns *conns, size_t place, uint64_t origin, int fd)
     }
     px_mutex_lock(&conns->lock);
     make_room_locked(conns, origin);
-    if (conns->n == conns->room) {
-        const size_t room = conns->room == 0 ? 64 : 2 * conns->room;
-        struct conn *table = realloc(conns->table, room * sizeof *table);
-
-        if (table != NULL) {
-            conns->table = table;
-            conns->room = room;
-        }
-    }
-    if (conns->n < conns->room) { /* else it is not known, and never shut down */
-        conns->table[conns->n++] =
+    struct conn *table = px_grow(conns->table, &conns->room, conns->n + 1, sizeof *table);
+    if (table != NULL) { /* else it is not known, and never shut down */
+        conns->table = table;
+        table[conns->n++] =
             (struct conn){.origin = origin, .worker = place / conns->streams, .fd = fd};
     }
     px_mutex_unlock(&conns->lock);

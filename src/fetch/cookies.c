@@ -20,6 +20,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/grow.h"
 #include "fetch/authority.h"
 
 #define HTTP_ONLY "#HttpOnly_"
@@ -58,16 +59,12 @@ static bool is_cookie(const char *line)
 
 static int add(struct cookies *cookies, const char *line)
 {
-    if (cookies->n == cookies->room) {
-        size_t room = cookies->room == 0 ? 16 : 2 * cookies->room;
-        struct cookie *items = reallocarray(cookies->items, room, sizeof *items);
+    struct cookie *items = px_grow(cookies->items, &cookies->room, cookies->n + 1, sizeof *items);
 
-        if (items == NULL) {
-            return PX_ENOMEM;
-        }
-        cookies->items = items;
-        cookies->room = room;
+    if (items == NULL) {
+        return PX_ENOMEM;
     }
+    cookies->items = items;
     struct cookie *cookie = &cookies->items[cookies->n];
     cookie->line = strdup(line);
     if (cookie->line == NULL) {

@@ -11,6 +11,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/grow.h"
 #include "fetch/task.h"
 
 static bool goes_before(const struct fetch_task *a, const struct fetch_task *b)
@@ -31,16 +32,12 @@ static void swap(struct kept *kept, size_t a, size_t b)
 
 int kept_add(struct kept *kept, struct fetch_task *task)
 {
-    if (kept->len == kept->room) {
-        size_t room = kept->room == 0 ? 64 : 2 * kept->room;
-        struct fetch_task **heap = realloc(kept->heap, room * sizeof *heap);
+    struct fetch_task **heap = px_grow(kept->heap, &kept->room, kept->len + 1, sizeof(void *));
 
-        if (heap == NULL) {
-            return PX_ENOMEM;
-        }
-        kept->heap = heap;
-        kept->room = room;
+    if (heap == NULL) {
+        return PX_ENOMEM;
     }
+    kept->heap = heap;
     size_t at = kept->len++;
     kept->heap[at] = task;
     while (at > 0 && goes_before(kept->heap[at], kept->heap[(at - 1) / 2])) {

@@ -12,6 +12,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/grow.h"
 #include "fetch/list/resolve.h"
 
 void draft_fini(struct draft *draft)
@@ -30,16 +31,12 @@ void draft_begin(struct draft *draft, uint64_t line)
 
 static int draft_append(struct draft *draft, const char *text, size_t len)
 {
-    if (draft->room - draft->len < len + 1) {
-        size_t room = 2 * draft->room + len + 256;
-        char *grown = realloc(draft->text, room);
+    char *grown = px_grow(draft->text, &draft->room, draft->len + len + 1, 1);
 
-        if (grown == NULL) {
-            return PX_ENOMEM;
-        }
-        draft->text = grown;
-        draft->room = room;
+    if (grown == NULL) {
+        return PX_ENOMEM;
     }
+    draft->text = grown;
     if (len > 0) {
         memcpy(draft->text + draft->len, text, len);
     }

@@ -18,6 +18,7 @@
 #include <pxfer/status.h>
 
 #include "base/digest.h"
+#include "base/grow.h"
 #include "base/parse.h"
 #include "fetch/list/format.h"
 
@@ -85,17 +86,13 @@ static void add_text(struct metalink *m, const char *text, size_t len)
     if (len == 0) {
         return;
     }
-    if (m->room - m->len < len) {
-        const size_t room = 2 * m->room + len + 512;
-        char *grown = realloc(m->text, room);
+    char *grown = px_grow(m->text, &m->room, m->len + len, 1);
 
-        if (grown == NULL) {
-            stop_for_memory(m);
-            return;
-        }
-        m->text = grown;
-        m->room = room;
+    if (grown == NULL) {
+        stop_for_memory(m);
+        return;
     }
+    m->text = grown;
     memcpy(m->text + m->len, text, len);
     m->len += len;
 }
@@ -260,17 +257,12 @@ static void end_url(struct metalink *m)
         m->len = m->begin; /* FTP and its like */
         return;
     }
-    if (m->n_urls == m->urls_room) {
-        const size_t room = 2 * m->urls_room + 8;
-        struct url *grown = realloc(m->urls, room * sizeof *grown);
-
-        if (grown == NULL) {
-            stop_for_memory(m);
-            return;
-        }
-        m->urls = grown;
-        m->urls_room = room;
+    struct url *grown = px_grow(m->urls, &m->urls_room, m->n_urls + 1, sizeof *grown);
+    if (grown == NULL) {
+        stop_for_memory(m);
+        return;
     }
+    m->urls = grown;
     m->urls[m->n_urls++] = url;
 }
 

@@ -17,6 +17,7 @@
 #include <pxfer/status.h>
 
 #include "base/fdio.h"
+#include "base/grow.h"
 #include "base/parse.h"
 #include "base/show.h"
 #include "fetch/list/lines.h"
@@ -109,16 +110,12 @@ static int fail(struct sumfile *sums, int status, const char *reason)
 
 static int keep(struct sumfile *sums, struct sum *sum)
 {
-    if (sums->n == sums->room) {
-        const size_t room = 2 * sums->room + 64;
-        struct sum **grown = realloc(sums->sums, room * sizeof(struct sum *));
+    struct sum **grown = px_grow(sums->sums, &sums->room, sums->n + 1, sizeof(struct sum *));
 
-        if (grown == NULL) {
-            return PX_ENOMEM;
-        }
-        sums->sums = grown;
-        sums->room = room;
+    if (grown == NULL) {
+        return PX_ENOMEM;
     }
+    sums->sums = grown;
     sums->sums[sums->n++] = sum;
     return PX_OK;
 }

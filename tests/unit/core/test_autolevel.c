@@ -15,6 +15,7 @@
 #include <pxfer/timing.h>
 
 #include "core/autolevel.h"
+#include "support/random.h"
 
 #define S PX_NS_PER_S
 #define STEP_NS (10 * PX_NS_PER_MS)
@@ -46,10 +47,7 @@ static struct world new_world(double (*rate)(unsigned level), unsigned most)
 
 static double random_share(struct world *world)
 {
-    world->random ^= world->random << 13;
-    world->random ^= world->random >> 7;
-    world->random ^= world->random << 17;
-    return (double)(world->random >> 40) / (double)(1 << 24);
+    return (double)(random_next(&world->random) >> 40) / (double)(1 << 24);
 }
 
 static void run_for(struct world *world, double seconds)

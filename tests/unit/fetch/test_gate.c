@@ -16,6 +16,7 @@
 #include <pxfer/status.h>
 
 #include "fetch/gate.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define UNKNOWN GATE_UNKNOWN
@@ -515,33 +516,25 @@ static void test_gate_parse_unsatisfied_by_table(void **state)
 
 /* --- whatever a server says ------------------------------------------------------------------- */
 
-static uint64_t next_random(uint64_t *x)
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 7;
-    *x ^= *x << 17;
-    return *x;
-}
-
 /* A reply with a few small numbers, so that every relation between them happens. */
 static struct gate_reply random_reply(uint64_t *x, char range[64], char length[16],
                                       const char **lengths)
 {
     static const long statuses[] = {200, 206, 206, 206, 206, 416};
     static const char *const etags[] = {NULL, "\"a\"", "\"b\"", "W/\"a\""};
-    const unsigned first = (unsigned)(next_random(x) % 6), last = (unsigned)(next_random(x) % 6);
-    const unsigned size = (unsigned)(next_random(x) % 6);
+    const unsigned first = (unsigned)(random_next(x) % 6), last = (unsigned)(random_next(x) % 6);
+    const unsigned size = (unsigned)(random_next(x) % 6);
 
     snprintf(range, 64, size == 0 ? "bytes %u-%u/*" : "bytes %u-%u/%u", first, last, size);
-    snprintf(length, 16, "%u", (unsigned)(next_random(x) % 6));
+    snprintf(length, 16, "%u", (unsigned)(random_next(x) % 6));
     *lengths = length;
     return (struct gate_reply){
-        .status = statuses[next_random(x) % ROWS(statuses)],
+        .status = statuses[random_next(x) % ROWS(statuses)],
         .content_length = lengths,
-        .n_content_length = next_random(x) % 2,
+        .n_content_length = random_next(x) % 2,
         .content_range = range,
-        .etag = etags[next_random(x) % ROWS(etags)],
-        .last_modified = next_random(x) % 2 != 0 ? DAY1 : NULL,
+        .etag = etags[random_next(x) % ROWS(etags)],
+        .last_modified = random_next(x) % 2 != 0 ? DAY1 : NULL,
     };
 }
 
@@ -555,9 +548,9 @@ static void test_gate_random_replies_continue_only_where_all_is_proved(void **st
         char range[64], length[16];
         const char *lengths;
         const struct gate_reply reply = random_reply(&x, range, length, &lengths);
-        const struct gate_ask ask = {.from = next_random(&x) % 6,
-                                     .size = next_random(&x) % 4 == 0 ? UNKNOWN : 5,
-                                     .etag = next_random(&x) % 2 != 0 ? "\"a\"" : NULL,
+        const struct gate_ask ask = {.from = random_next(&x) % 6,
+                                     .size = random_next(&x) % 4 == 0 ? UNKNOWN : 5,
+                                     .etag = random_next(&x) % 2 != 0 ? "\"a\"" : NULL,
                                      .last_modified = DAY1};
         const struct gate_result got = gate_judge(&ask, &reply);
         assert_int_not_equal(got.verdict, GATE_COMPLETE);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fetch/head.h"
+#include "support/random.h"
 
 static struct head head;
 
@@ -107,13 +108,11 @@ static void test_head_random_bytes_stay_within_bounds(void **state)
     uint64_t random = 1;
     for (int i = 0; i < 200000; i++) {
         char *text;
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        const size_t n = (size_t)(random >> 33) % 64;
+        const size_t n = (size_t)(random_next(&random) >> 33) % 64;
         text = malloc(n + 1); /* its own block, so that a sanitizer sees the ends */
         assert_non_null(text);
         for (size_t k = 0; k < n; k++) {
-            random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-            text[k] = bits[(random >> 33) % (sizeof bits - 1)];
+            text[k] = bits[(random_next(&random) >> 33) % (sizeof bits - 1)];
         }
         head_line(&head, text, n);
         free(text);

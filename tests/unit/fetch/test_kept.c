@@ -15,6 +15,7 @@
 
 #include "fetch/kept.h"
 #include "fetch/task.h"
+#include "support/random.h"
 
 static struct fetch_task *new_task(int64_t ready_ns, uint64_t order)
 {
@@ -93,9 +94,7 @@ static void test_kept_random_adds_and_takes_give_the_least(void **state)
     assert_non_null(held);
     uint64_t x = 88172645463325252U;
     for (uint64_t i = 0; i < N; i++) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
+        (void)random_next(&x);
         if ((x >> 50 & 3) != 0) {
             held[n_held] = new_task((int64_t)(x >> 10 & 63), i);
             keep(&kept, held[n_held++]);

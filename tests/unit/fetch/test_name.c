@@ -15,6 +15,7 @@
 #include <pxfer/status.h>
 
 #include "fetch/name.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -178,11 +179,9 @@ static void test_name_beside_is_a_hidden_name_of_at_most_255_bytes(void **state)
 static size_t noise(uint64_t *seed, char *out, size_t room)
 {
     static const char special[] = "/\\%..%2f%2e%00?#:@ \n\x1b\x7f\x80\x9b\xc2\x9b\xe2\x82\xff";
-    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    const size_t n = (size_t)(*seed >> 33) % room;
+    const size_t n = (size_t)(random_next(seed) >> 33) % room;
     for (size_t i = 0; i < n; i++) {
-        *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        const uint64_t r = *seed >> 33;
+        const uint64_t r = random_next(seed) >> 33;
         out[i] = r % 3 == 0 ? (char)(r >> 8) : special[(r >> 8) % (sizeof special - 1)];
     }
     return n;

@@ -15,6 +15,7 @@
 
 #include "fetch/origin.h"
 #include "fetch/task.h"
+#include "support/random.h"
 
 static struct origins *new_with(struct origins_rules rules)
 {
@@ -118,10 +119,7 @@ static void test_origins_random_calls_agree_with_an_array(void **state)
     uint64_t x = 88172645463325252U;
     int64_t now = 1;
     for (int i = 0; i < 20000; i++) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        const uint64_t server = x % SERVERS;
+        const uint64_t server = random_next(&x) % SERVERS;
         now += (int64_t)(x >> 20 & 3);
         if ((x >> 40 & 1) != 0) {
             const int64_t asked = now + (int64_t)(x >> 30 & 255);

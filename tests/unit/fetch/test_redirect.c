@@ -17,6 +17,7 @@
 #include <pxfer/status.h>
 
 #include "fetch/redirect.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -217,16 +218,10 @@ static void test_redirect_random_locations_leak_no_credentials(void **state)
     uint64_t x = UINT64_C(0x9e3779b97f4a7c15);
     unsigned followed = 0;
     for (int i = 0; i < 30000; i++) {
-        char location[64] = "";
+        char location[64];
         struct redirect_step step = {0};
         const char *why = NULL;
-        for (int k = 0; k < 1 + i % 7; k++) {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            const char *piece = pieces[x % ROWS(pieces)];
-            memcpy(location + strlen(location), piece, strlen(piece) + 1);
-        }
+        (void)random_pieces(&x, pieces, ROWS(pieces), 1 + (size_t)i % 7, location);
         const int rc = redirect_resolve("http://u:sEcReT@h/", "http://u:sEcReT@h/a", location,
                                         false, &step, &why);
         assert_true(rc == PX_OK || (rc == PX_EPROTO && why != NULL && step.url == NULL));

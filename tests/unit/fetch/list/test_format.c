@@ -12,6 +12,7 @@
 #include <dirent.h>
 
 #include "fetch/list/format_text.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define MD5 "0123456789abcdef0123456789abcdef"
@@ -94,9 +95,7 @@ static void test_format_sniff_never_misreads_a_plain_list(void **state)
     for (int round = 0; round < 50000; round++) {
         char text[64];
         size_t n = 0;
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
+        (void)random_next(&x);
         if (round % 2 == 0) {
             n = (size_t)snprintf(text, sizeof text, "http%s://h/", round % 4 == 0 ? "s" : "");
         }
@@ -149,9 +148,7 @@ static void give_damaged(char *bytes, size_t n)
     give_to_all(bytes, n);
     for (int round = 0; round < 40 && n > 0; round++) {
         for (int k = 0; k <= round % 4; k++) {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
+            (void)random_next(&x);
             bytes[x % n] = (char)(x >> 40);
         }
         n -= x % 64 == 0 ? n / 10 : 0;

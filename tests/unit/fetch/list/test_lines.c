@@ -21,6 +21,7 @@
 
 #include "fetch/list/lines.h"
 #include "support/io_fault.h"
+#include "support/random.h"
 #include "support/scratch.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -154,10 +155,7 @@ static void test_lines_peek_of_random_bytes_splits_at_every_newline(void **state
         const size_t n = (size_t)round % sizeof text;
         struct lines lines;
         for (size_t i = 0; i < n; i++) {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            text[i] = alphabet[x % (sizeof alphabet - 1)];
+            text[i] = alphabet[random_next(&x) % (sizeof alphabet - 1)];
         }
         scratch_put_bytes(*state, "list", text, n);
         io_fault_reset();

@@ -19,6 +19,7 @@
 #include "fetch/list/lines.h"
 #include "fetch/list/list.h"
 #include "fetch/list/list_text.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define BOM "\xef\xbb\xbf"
@@ -253,16 +254,8 @@ static void test_list_random_ones_mean_the_same_however_they_arrive(void **state
     };
     uint64_t x = UINT64_C(0x2545f4914f6cdd1d);
     for (int round = 0; round < 400; round++) {
-        char text[512] = "";
-        size_t n = 0;
-        for (int k = 0; k < round % 24; k++) {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            const char *piece = pieces[x % ROWS(pieces)];
-            memcpy(text + n, piece, strlen(piece));
-            n += strlen(piece);
-        }
+        char text[512];
+        const size_t n = random_pieces(&x, pieces, ROWS(pieces), (size_t)round % 24, text);
         const struct row row = {text, n, NULL};
         char *whole = entries_of(*state, &row, false, 0);
         char *pieced = entries_of(*state, &row, false, 1 + x % 11);

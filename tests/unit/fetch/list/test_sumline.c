@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fetch/list/sumline.h"
+#include "support/random.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define MD5 "0123456789abcdef0123456789ABCDEF"
@@ -99,16 +100,8 @@ static void test_sumline_random_ones_stay_inside(void **state)
                                          "=", "\\",   "*",      "a",   "\t", "-", "("};
     uint64_t x = UINT64_C(0x2545f4914f6cdd1d);
     for (int round = 0; round < 20000; round++) {
-        char text[800] = "";
-        size_t n = 0;
-        for (int k = 0; k < round % 9; k++) {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            const char *piece = pieces[x % ROWS(pieces)];
-            memcpy(text + n, piece, strlen(piece));
-            n += strlen(piece);
-        }
+        char text[800];
+        const size_t n = random_pieces(&x, pieces, ROWS(pieces), (size_t)round % 9, text);
         struct sumline line;
         if (sumline_parse(text, n, &line) == NULL) {
             char name[800];

@@ -9,28 +9,9 @@ BUILD=$(cd "${BUILD:-build/release}" && pwd) || exit 1
 PATH=$BUILD/examples:$BUILD/helper:$PATH
 export LC_ALL=C
 
-tmp=$(mktemp -d) || exit 1
+. tests/checks.bash
 server=
-clean_up() {
-    [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null
-    rm -rf "$tmp"
-}
-trap clean_up EXIT
-number=0 bad=0
-
-# check NAME COMMAND...: the command's status is the test, its output the details
-check() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$tmp/details" 2>&1; then
-        echo "ok $number - examples: $name"
-    else
-        echo "not ok $number - examples: $name"
-        sed 's/^/# /' "$tmp/details"
-        bad=$((bad + 1))
-    fi
-}
+at_end() { [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null; }
 
 start_server() {
     server --port-file "$tmp/port" &
@@ -136,5 +117,4 @@ $nobody - unknown" page_exists $workers "$url/bytes/1/a" "$url/status/404/b" $no
 17711" fib $workers 3 22
 done
 check "copy_files never overwrites" never_overwrites
-echo "1..$number"
-exit $((bad > 0))
+end_checks

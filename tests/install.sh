@@ -4,24 +4,8 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+. tests/checks.bash
 root=$tmp/root
-number=0 bad=0
-
-# check NAME COMMAND...: the command's status is the test, its output the details
-check() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$tmp/out" 2>&1; then
-        echo "ok $number - install: $name"
-    else
-        echo "not ok $number - install: $name"
-        sed 's/^/# /' "$tmp/out"
-        bad=$((bad + 1))
-    fi
-}
 
 px_make() { make "$@" PREFIX=/usr LIBDIR=/usr/lib/px DESTDIR="$root"; }
 
@@ -132,5 +116,4 @@ check "README's program builds and runs as C" readme_program c
 check "README's program builds and runs as C++" readme_program c++
 check "make uninstall succeeds" px_make uninstall
 check "nothing is left after it" nothing_left
-echo "1..$number"
-exit $((bad > 0))
+end_checks

@@ -103,14 +103,22 @@ static void reader_expect(struct reader *reader, int fd, size_t n)
     assert_int_equal(reader->n, n);
 }
 
-static void expect_file(int fd)
+/* The pattern's file through a pump into another, opened with these flags too. */
+static void expect_whole_in_file(int flags)
 {
+    struct pump pump;
+    const int in = pattern_file();
+    const int out = open_temporary(flags);
     char *got = malloc(BYTES + 1);
     assert_non_null(got);
-    assert_int_equal(pread(fd, got, BYTES + 1, 0), BYTES);
+    pump_init(&pump, out, NULL, NULL);
+    assert_int_equal(pump_file(&pump, in, BYTES), PX_OK);
+    pump_fini(&pump);
+    assert_int_equal(pread(out, got, BYTES + 1, 0), BYTES);
     assert_memory_equal(got, pattern, BYTES);
     free(got);
-    close(fd);
+    close(out);
+    close(in);
 }
 
 /* --- cases ------------------------------------------------------------------------------------ */
@@ -159,29 +167,15 @@ static void test_pump_file_without_splice_goes_by_block(void **state)
 
 static void test_pump_file_to_file_is_the_same(void **state)
 {
-    struct pump pump;
-    const int in = pattern_file();
-    const int out = open_temporary(0);
     (void)state;
-    pump_init(&pump, out, NULL, NULL);
-    assert_int_equal(pump_file(&pump, in, BYTES), PX_OK);
-    pump_fini(&pump);
-    expect_file(out);
-    close(in);
+    expect_whole_in_file(0);
 }
 
 /* sendfile(2) says EINVAL there. */
 static void test_pump_file_to_appended_file_goes_by_block(void **state)
 {
-    struct pump pump;
-    const int in = pattern_file();
-    const int out = open_temporary(O_APPEND);
     (void)state;
-    pump_init(&pump, out, NULL, NULL);
-    assert_int_equal(pump_file(&pump, in, BYTES), PX_OK);
-    pump_fini(&pump);
-    expect_file(out);
-    close(in);
+    expect_whole_in_file(O_APPEND);
 }
 
 static void test_pump_full_device_is_full(void **state)

@@ -20,19 +20,35 @@
 #define ALIGN ((size_t)512)
 #define ODD_BYTES (PX_DATA_BUF_BYTES + 1001)
 
+static const size_t once_calls[] = {IO_FAULT(pread_once), IO_FAULT(pwrite_once)};
+
 static int copy(struct job *job)
 {
     return px_data_copy(&job->data, &job->fail);
 }
 
-/* The flag itself is not needed to see that only whole blocks are written and the size is right. */
+/* Around the cache. The flag itself is not needed to see what is written. */
+static void begin_direct(struct job *job, size_t bytes)
+{
+    job_begin(job, bytes, fake_opts("src", "unused"));
+    job->data.align = ALIGN;
+}
+
+/* Without leaving anything in the cache, on a system that says `err` to the call that does it. */
+static void begin_once(struct job *job, size_t bytes, size_t member, int err)
+{
+    struct px_copy_opts opts = fake_opts("src", "unused");
+    opts.drop_cache = true;
+    io_fault_arm(member, 1, err, IO_FAULT_STICKY);
+    job_begin(job, bytes, opts);
+}
+
 static void test_manner_direct_writes_blocks_and_cuts_the_last(void **state)
 {
     (void)state;
     struct job job;
     io_fault_reset();
-    job_begin(&job, ODD_BYTES, fake_opts("src", "unused"));
-    job.data.align = ALIGN;
+    begin_direct(&job, ODD_BYTES);
     assert_int_equal(copy(&job), PX_OK);
     assert_int_equal(job.data.bytes, ODD_BYTES);
     assert_int_equal(io_fault_calls(IO_FAULT(read)), 0);
@@ -49,8 +65,7 @@ static void test_manner_direct_refused_on_the_way_goes_on_through_memory(void **
         for (unsigned nth = 1; nth <= 2; nth++) {
             struct job job;
             io_fault_arm(members[i], nth, EINVAL, IO_FAULT_ONCE);
-            job_begin(&job, 2 * ODD_BYTES, fake_opts("src", "unused"));
-            job.data.align = ALIGN;
+            begin_direct(&job, 2 * ODD_BYTES);
             assert_int_equal(copy(&job), PX_OK);
             assert_true(io_fault_fired());
             assert_int_equal(job.data.align, 0);
@@ -66,8 +81,7 @@ static void test_manner_direct_short_reads_lose_nothing(void **state)
     struct job job;
     io_fault_reset();
     io_fault_short(IO_FAULT(pread), 5 * ALIGN + 7);
-    job_begin(&job, 100001, fake_opts("src", "unused"));
-    job.data.align = ALIGN;
+    begin_direct(&job, 100001);
     assert_int_equal(copy(&job), PX_OK);
     assert_true(tree_same_bytes("src", "out"));
     job_end(&job);
@@ -99,15 +113,11 @@ static void test_manner_widens_pieces_within_bounds(void **state)
 static void test_manner_once_is_asked_once_where_it_is_refused(void **state)
 {
     (void)state;
-    static const size_t members[] = {IO_FAULT(pread_once), IO_FAULT(pwrite_once)};
     for (size_t i = 0; i < 2; i++) {
         struct job job;
-        struct px_copy_opts opts = fake_opts("src", "unused");
-        opts.drop_cache = true;
-        io_fault_arm(members[i], 1, EOPNOTSUPP, IO_FAULT_STICKY);
-        job_begin(&job, 3 * ODD_BYTES, opts);
+        begin_once(&job, 3 * ODD_BYTES, once_calls[i], EOPNOTSUPP);
         assert_int_equal(copy(&job), PX_OK);
-        assert_int_equal(io_fault_calls(members[i]), 1);
+        assert_int_equal(io_fault_calls(once_calls[i]), 1);
         assert_true(atomic_load(i == 0 ? &job.pair.no_once_in : &job.pair.no_once_out));
         assert_true(io_fault_calls(IO_FAULT(advise)) > 0); /* by hand */
         assert_true(tree_same_bytes("src", "out"));
@@ -118,13 +128,9 @@ static void test_manner_once_is_asked_once_where_it_is_refused(void **state)
 static void test_manner_once_error_is_an_error(void **state)
 {
     (void)state;
-    static const size_t members[] = {IO_FAULT(pread_once), IO_FAULT(pwrite_once)};
     for (size_t i = 0; i < 2; i++) {
         struct job job;
-        struct px_copy_opts opts = fake_opts("src", "unused");
-        opts.drop_cache = true;
-        io_fault_arm(members[i], 1, EIO, IO_FAULT_STICKY);
-        job_begin(&job, ODD_BYTES, opts);
+        begin_once(&job, ODD_BYTES, once_calls[i], EIO);
         assert_int_equal(copy(&job), i == 0 ? PX_ESRC : PX_EIO);
         job_end(&job);
     }

@@ -36,10 +36,11 @@ static void job_begin(struct job *job, enum px_update update)
     job->source = tree_stat("src");
 }
 
-/* Makes the file systems below look as if they knew no O_TMPFILE. */
-static void job_take_nameless_away(struct job *job)
+/* `named`: as on a file system that knows no O_TMPFILE. */
+static void job_begin_named(struct job *job, enum px_update update, bool named)
 {
-    atomic_store(&job->entry.dir->pair->no_nameless, true);
+    job_begin(job, update);
+    atomic_store(&job->entry.dir->pair->no_nameless, named);
 }
 
 static int job_open(struct job *job)
@@ -84,10 +85,7 @@ static void test_publish_new_name_is_complete(void **state)
     (void)state;
     for (int named = 0; named < 2; named++) {
         struct job job;
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         assert_int_equal(job_open(&job), PX_OK);
         assert_false(tree_has("dst/src"));
         assert_int_equal(tree_has_temp("dst"), job.out.named);
@@ -108,10 +106,7 @@ static void test_publish_replaces_the_name_not_the_file(void **state)
         struct job job;
         tree_text("dst/src", "old");
         assert_int_equal(link("dst/src", "dst/other"), 0);
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         assert_int_equal(job_publish(&job, "new"), PX_OK);
         tree_assert_text("dst/src", "new");
         tree_assert_text("dst/other", "old"); /* another name of the old file */
@@ -129,10 +124,7 @@ static void test_publish_replaces_a_link_not_what_it_leads_to(void **state)
     for (size_t i = 0; i < 6; i++) {
         struct job job;
         tree_text("victim", "untouched");
-        job_begin(&job, PX_UPDATE_ALL);
-        if (i >= 3) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, i >= 3);
         tree_link(leads_to[i % 3], "dst/src");
         assert_int_equal(job_publish(&job, "new"), PX_OK);
         assert_true(S_ISREG(tree_stat("dst/src").st_mode));
@@ -149,10 +141,7 @@ static void test_publish_no_clobber_leaves_what_is_there(void **state)
     (void)state;
     for (int named = 0; named < 2; named++) {
         struct job job;
-        job_begin(&job, PX_UPDATE_NONE);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_NONE, named == 1);
         assert_int_equal(job_open(&job), PX_OK);
         tree_text("dst/src", "came meanwhile");
         assert_int_equal(job_commit(&job), PX_OK);
@@ -169,8 +158,7 @@ static void test_publish_no_clobber_gives_a_free_name(void **state)
     (void)state;
     for (int no_links = 0; no_links < 2; no_links++) {
         struct job job;
-        job_begin(&job, PX_UPDATE_NONE);
-        job_take_nameless_away(&job);
+        job_begin_named(&job, PX_UPDATE_NONE, true);
         if (no_links == 1) {
             io_fault_arm(IO_FAULT(linkat), 1, EPERM, IO_FAULT_ONCE);
         }
@@ -188,10 +176,7 @@ static void test_publish_directory_in_the_way_is_refused(void **state)
     (void)state;
     for (int named = 0; named < 2; named++) {
         struct job job;
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         tree_dir("dst/src");
         assert_int_equal(job_publish(&job, "new"), PX_EEXIST);
         assert_int_equal(tree_count("dst"), 1);
@@ -246,10 +231,7 @@ static void test_publish_left_over_temporary_is_removed(void **state)
         struct job job;
         tree_text("dst/src", "old");
         tree_text("dst/.src.pcopy-tmp", "torn");
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         assert_int_equal(job_publish(&job, "new"), PX_OK);
         tree_assert_text("dst/src", "new");
         assert_int_equal(tree_count("dst"), 1);
@@ -266,10 +248,7 @@ static void test_publish_temporary_of_another_run_is_in_use(void **state)
         tree_text("dst/.src.pcopy-tmp", "being written");
         const int fd = open("dst/.src.pcopy-tmp", O_RDONLY | O_CLOEXEC);
         assert_int_equal(flock(fd, LOCK_EX), 0);
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         assert_int_equal(job_publish(&job, "new"), PX_EINUSE);
         tree_assert_text("dst/src", "old");
         tree_assert_text("dst/.src.pcopy-tmp", "being written");
@@ -297,10 +276,7 @@ static void test_publish_abort_leaves_nothing(void **state)
     (void)state;
     for (int named = 0; named < 2; named++) {
         struct job job;
-        job_begin(&job, PX_UPDATE_ALL);
-        if (named == 1) {
-            job_take_nameless_away(&job);
-        }
+        job_begin_named(&job, PX_UPDATE_ALL, named == 1);
         assert_int_equal(job_open(&job), PX_OK);
         px_out_abort(job.fake.copier, &job.entry, &job.out);
         px_out_abort(job.fake.copier, &job.entry, &job.out); /* idempotent */
@@ -324,10 +300,7 @@ static bool one_fault(size_t member, unsigned nth, bool sticky, bool named, bool
     if (exists) {
         tree_text("dst/src", "old");
     }
-    job_begin(&job, PX_UPDATE_ALL);
-    if (named) {
-        job_take_nameless_away(&job);
-    }
+    job_begin_named(&job, PX_UPDATE_ALL, named);
     io_fault_arm(member, nth, EIO, sticky);
     const int status = job_publish(&job, "new");
     const bool fired = io_fault_fired();

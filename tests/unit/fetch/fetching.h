@@ -152,6 +152,19 @@ static inline struct fetch_task *fetching_task(const struct px_fetch *fetch, con
     return task;
 }
 
+/* The same with mirrors, a TAB between two. */
+static inline struct fetch_task *fetching_task_of_mirrors(const struct px_fetch *fetch,
+                                                          const char *url, const char *mirrors,
+                                                          const char *options)
+{
+    struct list_entry entry = fetching_entry(url, options);
+    struct fetch_task *task = NULL;
+    entry.mirrors = mirrors;
+    entry.mirrors_len = strlen(mirrors);
+    assert_int_equal(task_new(fetch, &entry, &task), PX_OK);
+    return task;
+}
+
 /* As a test's setup and teardown: *state is a struct fetching, an engine for a directory of its own. */
 struct fetching {
     struct area area;

@@ -71,11 +71,8 @@ static void expect_entry(const struct fetch_task *task, const char *want)
 static void test_task_write_entry_keeps_what_the_next_run_needs(void **state)
 {
     struct fetching *on = *state;
-    struct list_entry entry = fetching_entry("http://u:p@h/x", "out=a b\nheader=X: y\nsplit=4\n");
-    struct fetch_task *task;
-    entry.mirrors = "http://m/x\thttp://n/x";
-    entry.mirrors_len = strlen(entry.mirrors);
-    assert_int_equal(task_new(on->fetch, &entry, &task), PX_OK);
+    struct fetch_task *task = fetching_task_of_mirrors(
+        on->fetch, "http://u:p@h/x", "http://m/x\thttp://n/x", "out=a b\nheader=X: y\nsplit=4\n");
     expect_entry(task, "http://u:p@h/x\thttp://m/x\thttp://n/x\n"
                        "  out=a b\n  header=X: y\n  split=4\n");
     task_free(task);

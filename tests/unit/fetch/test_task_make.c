@@ -17,6 +17,15 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define SHA1_X "sha-1=11f6ad8ec52a2984abaafd7c3b516503785c2072"
 
+static void expect_target(const struct fetching *on, const struct fetch_task *task,
+                          const char *want)
+{
+    char full[300];
+    const bool below = strncmp(want, "DIR", 3) == 0;
+    snprintf(full, sizeof full, "%s%s", below ? on->area.dir : "", want + (below ? 3 : 0));
+    assert_string_equal(task->target, full);
+}
+
 static void test_task_make_target_by_table(void **state)
 {
     static const struct {
@@ -34,13 +43,9 @@ static void test_task_make_target_by_table(void **state)
     };
     struct fetching *on = *state;
     for (size_t i = 0; i < ROWS(rows); i++) {
-        char want[300];
         struct fetch_task *task = fetching_task(on->fetch, "http://h/x.bin?q", rows[i].options);
-        const bool below = strncmp(rows[i].target, "DIR", 3) == 0;
-        snprintf(want, sizeof want, "%s%s", below ? on->area.dir : "",
-                 rows[i].target + (below ? 3 : 0));
-        assert_string_equal(task->target, want);
-        assert_string_equal(task->item.target, want);
+        expect_target(on, task, rows[i].target);
+        assert_string_equal(task->item.target, task->target);
         assert_string_equal(task->name, rows[i].name);
         assert_int_equal(task->in_base, rows[i].in_base);
         task_free(task);
@@ -59,15 +64,11 @@ static void test_task_make_out_name_of_the_command_line_is_taken_as_it_is(void *
         {"/abs/y", "/abs/y", false},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {
-        char want[300];
         const struct px_fetch_opts opts = {
             .workers = 1, .dir = on->area.dir, .out_name = rows[i].out};
         struct px_fetch *fetch = fetching_new(&opts);
         struct fetch_task *task = fetching_task(fetch, "http://h/x", "");
-        const bool below = strncmp(rows[i].target, "DIR", 3) == 0;
-        snprintf(want, sizeof want, "%s%s", below ? on->area.dir : "",
-                 rows[i].target + (below ? 3 : 0));
-        assert_string_equal(task->target, want);
+        expect_target(on, task, rows[i].target);
         assert_int_equal(task->in_base, rows[i].in_base);
         task_free(task);
         px_fetch_free(fetch);
@@ -122,11 +123,8 @@ static void test_task_make_checksum_is_read(void **state)
 static void test_task_make_mirrors_are_a_set_with_the_url_first(void **state)
 {
     struct fetching *on = *state;
-    struct list_entry entry = fetching_entry("http://h/x", "");
-    struct fetch_task *task;
-    entry.mirrors = "http://u:p@m/x";
-    entry.mirrors_len = strlen(entry.mirrors);
-    assert_int_equal(task_new(on->fetch, &entry, &task), PX_OK);
+    struct fetch_task *task =
+        fetching_task_of_mirrors(on->fetch, "http://h/x", "http://u:p@m/x", "");
     assert_non_null(task->set);
     assert_int_equal(task->set->n, 2);
     assert_string_equal(task->set->at[0].url, "http://h/x");

@@ -27,8 +27,8 @@
 /* For session_opts.jobs: how many is to be found out (-j auto). As an int for tables of choices. */
 #define SESSION_JOBS_AUTO (-1)
 
-/* The common options: embed it in the program's options struct and put SESSION_OPTION_ROWS into the
- * program's table. */
+/* The common options: embed it in the program's options struct and put SESSION_OPTION_JOBS, which says
+ * how many workers there are without -j, and SESSION_OPTION_ROWS into the program's table. */
 struct session_opts {
     unsigned jobs; /* or SESSION_JOBS_AUTO */
     bool quiet;
@@ -52,6 +52,13 @@ extern const struct option_choice session_report_words[];
     (offsetof(type, member) + offsetof(struct session_opts, field))
 
 /* clang-format off: a table reads best with a row for each option */
+#define SESSION_OPTION_JOBS(type, member, default_)                                       \
+    {                                                                                     \
+        .kind = OPTION_UNSIGNED, .letter = 'j', .name = "jobs", .arg = "N|auto",          \
+        .choices = session_jobs_words, .min = 1, .max = 1024,                             \
+        .offset = SESSION_AT(type, member, jobs),                                         \
+        .help = "worker threads; default: " default_ "; auto: as many as bring something" \
+    }
 #define SESSION_OPTION_ROWS(type, member)                                                       \
     {.kind = OPTION_GROUP, .help = "Output:"},                                                  \
         {.kind = OPTION_FLAG,                                                                   \

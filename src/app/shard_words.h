@@ -19,6 +19,12 @@ struct shard_words {
     char from[SHARD_TEXT_ROOM]; /* the variables that said so; "" = the user did */
 };
 
+/* The option's row, for a text at `offset`. */
+#define SHARD_OPTION_ROW(offset)                                                              \
+    OPTION_ROW_ARG(OPTION_STRING, 0, "shard", "K/N|auto",                                     \
+                   "take only share K of N, counted from 0; auto: ask the environment", NULL, \
+                   offset)
+
 /* Reads "K/N" (0 <= K < N), "auto", or "auto/N": the index from the environment, the count given.
  * `env` is getenv(3) or a test's. PX_EUSAGE: `why` (room bytes) says what is wrong. */
 PX_NODISCARD int shard_words_read(const char *text, char *(*env)(const char *name),

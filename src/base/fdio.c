@@ -267,11 +267,15 @@ const struct px_io_ops *px_io_real(void)
     return &real;
 }
 
-int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n)
+/* At `from`, or where the file stands (NULL). */
+static int fdio_put_all(const struct px_io_ops *io, int fd, const char *bytes, size_t n,
+                        const off_t *from)
 {
-    const char *bytes = buf;
-    while (n > 0) {
-        ssize_t put = io->write(fd, bytes, n);
+    size_t done = 0;
+    while (done < n) {
+        const size_t left = n - done;
+        const ssize_t put = from == NULL ? io->write(fd, bytes + done, left)
+                                         : io->pwrite(fd, bytes + done, left, *from + (off_t)done);
         if (put < 0) {
             return -1;
         }
@@ -279,29 +283,19 @@ int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n)
             errno = ENOSPC;
             return -1;
         }
-        bytes += put;
-        n -= (size_t)put;
+        done += (size_t)put;
     }
     return 0;
 }
 
+int px_write_all(const struct px_io_ops *io, int fd, const void *buf, size_t n)
+{
+    return fdio_put_all(io, fd, buf, n, NULL);
+}
+
 int px_pwrite_all(const struct px_io_ops *io, int fd, const void *buf, size_t n, off_t offset)
 {
-    const char *bytes = buf;
-    while (n > 0) {
-        ssize_t put = io->pwrite(fd, bytes, n, offset);
-        if (put < 0) {
-            return -1;
-        }
-        if (put == 0) {
-            errno = ENOSPC;
-            return -1;
-        }
-        bytes += put;
-        n -= (size_t)put;
-        offset += put;
-    }
-    return 0;
+    return fdio_put_all(io, fd, buf, n, &offset);
 }
 
 ssize_t px_read_full(const struct px_io_ops *io, int fd, void *buf, size_t n)

@@ -214,8 +214,7 @@ static struct joint *most_left(const struct crew *crew, int64_t now_ns, uint64_t
 struct fetch_task *crew_next_helper(struct crew *crew, unsigned idle, int64_t now_ns)
 {
     const struct px_fetch_opts *opts = &crew->fetch->opts;
-    struct share_limits limits = {.most = opts->split,
-                                  .least = opts->min_split_bytes,
+    struct share_limits limits = {.least = opts->min_split_bytes,
                                   .least_late = opts->min_split_bytes < LEAST_LATE_BYTES
                                                     ? opts->min_split_bytes
                                                     : LEAST_LATE_BYTES};
@@ -226,7 +225,9 @@ struct fetch_task *crew_next_helper(struct crew *crew, unsigned idle, int64_t no
         struct split_claim claim;
         struct fetch_task *helper;
         struct mirrors *set = joint->owner->set;
+        const uint64_t most = joint->owner->split;
 
+        limits.most = most > 0 && most < opts->split ? (unsigned)most : opts->split;
         if (!split_ask(&joint->split, &limits, idle, now_ns, &claim)) {
             continue;
         }

@@ -85,7 +85,11 @@ const char *spec_read(const struct list_entry *entry, struct spec *out)
         } else if (names_header(&option)) {
             out->has_headers = true;
             fault = check_header(&option);
-        } else if (!list_option_is(&option, "split")) { /* the transfer asks for that */
+        } else if (list_option_is(&option, "split")) {
+            bool good =
+                px_parse_u64_n(option.value, option.value_len, 1, UINT64_MAX, &out->split) == PX_OK;
+            fault = good ? NULL : "split= is not a number from 1";
+        } else {
             note_unknown(&option, out);
         }
     }

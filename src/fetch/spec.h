@@ -24,6 +24,7 @@ struct spec {
     struct px_checksum checksum;
     bool has_size;
     uint64_t size;                   /* that the file must have */
+    uint64_t split;                  /* segments at most; 0: not given */
     bool has_headers;                /* header=, referer= or user-agent= */
     char unknown[SPEC_UNKNOWN_ROOM]; /* options that nobody uses, with ", " between, or the first */
     size_t unknown_len;              /* of them */

@@ -61,6 +61,7 @@ struct fetch_task {
     uint64_t origin;    /* hash of scheme://host:port */
     bool sum_from_file; /* sums.line came from --checksum-file, not from the options */
     uint64_t want_size; /* that the list says; GATE_UNKNOWN = nothing */
+    uint64_t split;     /* segments at most, says the list; 0 = nothing */
 
     /* the source's: when and how often */
     struct task_plan {

@@ -160,6 +160,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         task->looked_for_leftover = !engine_has_targets(fetch);
         task->sums.line = spec.checksum;
         task->want_size = spec.has_size ? spec.size : GATE_UNKNOWN;
+        task->split = spec.split;
         task->late_name = fetch->opts.content_disposition && engine_has_targets(fetch) &&
                           spec.out.name == NULL && fetch->opts.out_name == NULL;
         task->has_headers = spec.has_headers;

@@ -81,6 +81,18 @@ static void test_crew_without_a_slot_there_is_no_helper(void **state)
     return_helper(helper, NULL);
 }
 
+static void test_crew_split_of_the_list_limits_the_helpers(void **state)
+{
+    (void)state;
+    owner->split = 1;
+    assert_null(crew_next_helper(&crew, 3, NOW));
+    owner->split = 2;
+    struct fetch_task *helper = crew_next_helper(&crew, 3, NOW);
+    assert_non_null(helper);
+    assert_null(crew_next_helper(&crew, 2, NOW));
+    return_helper(helper, NULL);
+}
+
 static void test_crew_rejected_helper_is_the_last(void **state)
 {
     (void)state;
@@ -178,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_crew_helper_shares_the_stream_and_is_no_item),
         TEST(test_crew_without_a_slot_there_is_no_helper),
+        TEST(test_crew_split_of_the_list_limits_the_helpers),
         TEST(test_crew_rejected_helper_is_the_last),
         TEST(test_crew_failed_helper_makes_a_pause),
         TEST(test_crew_owner_waits_for_its_helpers),

@@ -130,11 +130,26 @@ static void test_spec_read_size_is_a_number_of_bytes(void **state)
     }
 }
 
+static void test_spec_read_split_is_a_number_from_1(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"split=\n", "split=0\n", "split=auto\n", "split=-1\n"};
+    struct list_entry entry = fetching_entry("http://h/x", "split=3\n");
+    struct spec spec = {0};
+    assert_null(spec_read(&entry, &spec));
+    assert_int_equal(spec.split, 3);
+    for (size_t i = 0; i < ROWS(bad); i++) {
+        entry = fetching_entry("http://h/x", bad[i]);
+        assert_string_equal(spec_read(&entry, &spec), "split= is not a number from 1");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spec_read_known_options_last_one_wins),
         cmocka_unit_test(test_spec_read_size_is_a_number_of_bytes),
+        cmocka_unit_test(test_spec_read_split_is_a_number_from_1),
         cmocka_unit_test(test_spec_read_bad_values_are_faults),
         cmocka_unit_test(test_spec_destination_by_table),
         cmocka_unit_test(test_spec_destination_confined_stays_below_the_base),

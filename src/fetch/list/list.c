@@ -135,6 +135,16 @@ static bool is_url_operand(const struct list *list, size_t input)
     return !list->opts.all_are_lists && strstr(list->opts.inputs[input], "://") != NULL;
 }
 
+/* "example.org/x" is a URL to curl and wget. */
+static const char *missing_text(const struct list *list, const char *name, int err)
+{
+    bool path = *name == '/' || *name == '.';
+
+    return list->opts.all_are_lists || path || err != ENOENT
+               ? px_errno_text(err)
+               : "No such file or directory (a URL begins with http:// or https://)";
+}
+
 /* A misspelt second list is found before the first is fetched. */
 static int check_inputs(struct list *list)
 {
@@ -147,7 +157,7 @@ static int check_inputs(struct list *list)
             continue;
         }
         if (list->opts.io->fstatat(AT_FDCWD, name, &st, 0) != 0) {
-            return list_fail(list, i, px_errno_text(errno));
+            return list_fail(list, i, missing_text(list, name, errno));
         }
         if (S_ISDIR(st.st_mode)) {
             return list_fail(list, i, px_errno_text(EISDIR));

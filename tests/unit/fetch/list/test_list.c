@@ -216,6 +216,11 @@ static void test_list_a_missing_list_is_found_before_anything_is_read(void **sta
     assert_int_equal(list_next(list, 1, &entry), PX_EIO);
     assert_string_equal(list_error(list), "/nonexistent/a\\e: No such file or directory");
     list_free(list);
+    inputs[1] = "nothere.invalid/x";
+    list = open_inputs(inputs, 2, false);
+    assert_int_equal(list_next(list, 1, &entry), PX_EIO);
+    assert_non_null(strstr(list_error(list), "such file or directory (a URL begins with http://"));
+    list_free(list);
     inputs[1] = area.dir;
     list = open_inputs(inputs, 2, false);
     assert_int_equal(list_next(list, 1, &entry), PX_EIO);

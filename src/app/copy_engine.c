@@ -171,8 +171,12 @@ static int copy_engine_begin(struct copy_engine *self, const struct px_copy_opts
     }
     status = px_copy_source(self->copy, source);
     if (status != PX_OK) {
-        (void)snprintf(error, room, "--files-from: %s",
-                       status == PX_EIO ? px_errno_text(errno) : px_status_text(status));
+        const int err = errno;
+        char *shown = opts->names_from != NULL ? px_show_dup(opts->names_from) : NULL;
+        (void)snprintf(error, room, "--files-from: %s%s%s", shown != NULL ? shown : "",
+                       shown != NULL ? ": " : "",
+                       status == PX_EIO ? px_errno_text(err) : px_status_text(status));
+        free(shown);
     }
     return status == PX_EIO ? PX_EUSAGE : status; /* nothing was begun */
 }

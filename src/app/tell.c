@@ -36,6 +36,15 @@ static const char *tell_reason(const struct px_item *item)
     return item->status != PX_OK ? px_status_text(item->status) : NULL;
 }
 
+/* Of several targets, the one; and the one that could not be written, which the name of the source
+ * says nothing of. */
+static bool tell_names_target(const struct tell *tell, const struct px_item *item)
+{
+    const bool at_target = item->state == PX_ITEM_FAILED && item->status == PX_EIO;
+    return item->target != NULL &&
+           (tell->to->names_targets || (at_target && !tell->to->source_is_url));
+}
+
 static void tell_say(const struct tell *tell, enum px_log_level level, const char *what,
                      const struct px_item *item)
 {
@@ -46,8 +55,7 @@ static void tell_say(const struct tell *tell, enum px_log_level level, const cha
     const char *source = item->source != NULL ? item->source : "";
     const char *reason = tell_reason(item);
     char *shown = tell->to->source_is_url ? px_show_url_dup(source) : px_show_dup(source);
-    const bool both = tell->to->names_targets && item->target != NULL;
-    char *target = both ? px_show_dup(item->target) : NULL;
+    char *target = tell_names_target(tell, item) ? px_show_dup(item->target) : NULL;
     px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s%s%s", what,
                 shown != NULL ? shown : "(no memory)", target != NULL ? " -> " : "",
                 target != NULL ? target : "", *source != '\0' && reason != NULL ? ": " : "",

@@ -42,7 +42,7 @@ struct tell_listeners {
     plan_words_fn *plan_words; /* NULL = a plain line for what would be done */
     struct progress *progress; /* told of the counts, by the run loop itself */
     const struct px_log *log;  /* messages; NULL = none */
-    bool names_targets;        /* messages name item.target, too: there are several for a source */
+    bool names_targets;        /* all messages name item.target, too, not those of PX_EIO alone */
     bool source_is_url;        /* item.source is shown with its secrets masked */
 };
 

@@ -85,7 +85,11 @@ static void test_tell_failures_are_told_even_when_quiet_a_full_disk_once(void **
     assert_string_equal(said(item, true), "prog: failed: a: chown: not permitted\n");
     summary.fatal = PX_EFULL;
     assert_string_equal(said(item, true), "");
-    item.status = PX_EIO;
+    item.status = PX_EIO; /* what is at the target, so its name, too */
+    assert_string_equal(said(item, true), "prog: failed: a: chown: not permitted\n");
+    item.target = "b";
+    assert_string_equal(said(item, true), "prog: failed: a -> b: chown: not permitted\n");
+    item.status = PX_ESRC;
     assert_string_equal(said(item, true), "prog: failed: a: chown: not permitted\n");
     const struct tell_listeners elsewhere = {.log = &log_to, .tells_failures = true};
     tell_one(&elsewhere, item, true);

@@ -19,6 +19,7 @@
 #include "copy/data.h"
 #include "copy/dir.h"
 #include "copy/earlier.h"
+#include "copy/finish.h"
 
 #define STAT_BLOCK_BYTES 512 /* stat(2) */
 #define CHUNK_BYTES_DEFAULT ((uint64_t)64 * 1024 * 1024)

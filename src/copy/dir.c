@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/dir.c - directory pairs. Made by the worker that lists the directory, used by all, finished
- * by whoever gives up the last reference.
+ * copy/dir.c - directory pairs. Made by the worker that lists the directory, used by all, until the
+ * last reference is given up (copy/finish.c).
  *
  * No locks: every field is fixed before the directory is known to a second thread, except the
- * reference count and one flag, which are atomic. The decrement is acquire-release, so the finisher
- * sees all that the others did.
+ * counts and flags, which are atomic.
  */
 #define _GNU_SOURCE /* O_PATH */
 
@@ -18,9 +17,6 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "copy/check.h"
-#include "copy/durable.h"
-#include "copy/extra.h"
 #include "copy/select.h"
 #include "copy/shard.h"
 #include "copy/xattr.h"
@@ -424,40 +420,6 @@ void px_dir_unkeep(struct px_dir *dir)
     }
 }
 
-/* --- finishing -------------------------------------------------------------------------------- */
-
-/* Attributes, also when something below failed or was canceled. */
-static int dir_apply_to(struct px_copier *copier, struct px_dir *dir, struct px_dir_fds fds,
-                        struct px_fail *fail)
-{
-    struct px_meta meta = {.pair = dir->pair,
-                           .in = fds.source,
-                           .out = fds.target,
-                           .want = &dir->st,
-                           .has = dir->fresh,
-                           .clean = dir->made && !dir->parent->inherits};
-    if (!dir->made) {
-        struct stat st;
-        if (copier->io->fstat(fds.target, &st) != 0) {
-            return px_fail_target(fail, errno, "stat target directory", fds.target);
-        }
-        meta.has = (struct px_owned){st.st_uid, st.st_gid, st.st_mode & ALL_MODE_BITS};
-        if ((copier->copy->opts.keep.lose & PX_KEEP_MODE) !=
-            0) { /* it keeps the mode that it has */
-            meta.has.mode = px_meta_new_mode(copier, dir->st.st_mode) & ~copier->copy->umask;
-        }
-    }
-    return px_meta_apply(copier, &meta, fail);
-}
-
-static int dir_apply(struct px_copier *copier, struct px_dir *dir, struct px_fail *fail)
-{
-    const struct px_dir_fds fds = px_dir_acquire(dir);
-    const int status = dir_apply_to(copier, dir, fds, fail);
-    px_dir_release(dir);
-    return status;
-}
-
 struct px_entry px_dir_entry(const struct px_dir *dir)
 {
     const bool old = dir->target_is.type != 0 && !dir->made;
@@ -467,59 +429,4 @@ struct px_entry px_dir_entry(const struct px_dir *dir)
                              .type = PX_COPY_DIR,
                              .action = old ? PX_ACTION_REPLACE : PX_ACTION_MAKE,
                              .attempts = 1};
-}
-
-static void dir_finish(struct px_copier *copier, struct px_dir *dir)
-{
-    struct px_fail fail = {.status = PX_OK};
-    struct px_fail extra_fail;
-    struct px_entry entry = px_dir_entry(dir);
-    const int extra = px_extra_handle(copier, dir, &extra_fail);
-    px_copier_begin(copier, &entry);
-    int status = PX_OK;
-    if (copier->copy->opts.dry_run) {
-        entry.skip_reason = PX_SKIP_DRY_RUN;
-    } else if (copier->copy->opts.check) {
-        status = px_check_dir(copier, dir, &fail);
-    } else {
-        status = dir_apply(copier, dir, &fail);
-        status = status == PX_OK ? px_durable_end(copier, dir, &fail) : status;
-    }
-    px_copier_phase(&entry, PX_COPY_META);
-    const struct px_fail *why = &fail;
-    const struct px_fail *listing_fail = dir->head->listing_fail;
-    if (status == PX_OK && listing_fail != NULL) {
-        status = listing_fail->status;
-        why = listing_fail;
-    } else if (status == PX_OK && extra != PX_OK) {
-        status = extra;
-        why = &extra_fail;
-    } else if (status == PX_OK && atomic_load_explicit(&dir->partly, memory_order_relaxed)) {
-        status = PX_ECANCELED;
-    }
-    px_copier_settle_status(copier, &entry, status, why);
-}
-
-static void dir_end(struct px_copier *copier, struct px_dir *dir)
-{
-    if (dir->parent != NULL) {
-        dir_finish(copier, dir);
-    }
-    px_opendirs_retire(dir);
-    px_dir_unkeep(dir);
-}
-
-void px_dir_drop(struct px_copier *copier, struct px_dir *dir)
-{
-    struct px_dir *head = dir != NULL ? dir->head : NULL;
-    while (head != NULL && atomic_fetch_sub_explicit(&head->refs, 1, memory_order_acq_rel) == 1) {
-        struct px_dir *parents = head->parent != NULL ? head->parent->head : NULL;
-        for (struct px_dir *other = head->also; other != NULL;) {
-            struct px_dir *next = other->also;
-            dir_end(copier, other);
-            other = next;
-        }
-        dir_end(copier, head); /* the others look into it */
-        head = parents;
-    }
 }

@@ -7,8 +7,8 @@
  * a set, of which the first one, the head, has the references; they are finished together.
  *
  * References: each task, each large file in chunks and each sub-directory that needs the directory
- * holds one. Whoever gives up the last one finishes the directory, there and then, and gives up the
- * reference to the parent that the directory held.
+ * holds one. Whoever gives up the last one finishes the directory (copy/finish.h), there and then,
+ * and gives up the reference to the parent that the directory held.
  *
  * Descriptors: nobody reads the fields; users ask with px_dir_acquire() for the time of one
  * operation and give back with px_dir_release(). So a directory in which nobody is busy can have
@@ -111,11 +111,8 @@ size_t px_dir_set_size(const struct px_dir *head);
 /* Something below it was canceled, or never seen, for all destinations. */
 void px_dir_set_partly(struct px_dir *head);
 
-/* One more reference; the caller must hold one. */
+/* One more reference; the caller must hold one. Given up with px_dir_drop() of copy/finish.h. */
 void px_dir_hold(struct px_dir *dir);
-
-/* Gives up a reference; the last one finishes the directory: its item goes to the task in hand. */
-void px_dir_drop(struct px_copier *copier, struct px_dir *dir);
 
 /* Keeps the structure, not the reference: the directory is finished all the same. */
 void px_dir_keep(struct px_dir *dir);

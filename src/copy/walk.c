@@ -23,6 +23,7 @@
 #include "copy/durable.h"
 #include "copy/fanout.h"
 #include "copy/file.h"
+#include "copy/finish.h"
 #include "copy/link.h"
 #include "copy/names.h"
 #include "copy/select.h"

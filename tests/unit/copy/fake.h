@@ -21,6 +21,7 @@
 #include "copy/copier.h"
 #include "copy/dir.h"
 #include "copy/engine.h"
+#include "copy/finish.h"
 #include "copy/task.h"
 
 #define FAKE_ROOM 4096

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Directory pairs: paths, what is refused, and that the last reference finishes them.
+ * Directory pairs: paths, what is merged into, what is refused, and the sets of them.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -88,37 +88,6 @@ static void test_dir_paths_read_as_the_user_wrote(void **state)
         px_dir_drop(job.fake.copier, dir);
         job_end(&job);
     }
-}
-
-static void test_dir_last_reference_finishes_it_and_its_parent(void **state)
-{
-    (void)state;
-    struct job job;
-    struct px_dir *dir = NULL;
-    struct px_dir *below = NULL;
-    tree_dir("src");
-    tree_dir("src/sub");
-    assert_int_equal(chmod("src/sub", 0555), 0);
-    tree_touch("src/sub", 1000000000);
-    assert_int_equal(chmod("src", 02550), 0);
-    tree_touch("src", 1000000001);
-    io_fault_reset();
-    job_begin(&job, "src", "dst", false);
-    struct px_copier *copier = job.fake.copier;
-    assert_int_equal(job_open(&job, &dir), PX_OK);
-    assert_true(dir->made);
-    assert_int_equal(tree_stat("dst").st_mode & 0700, 0700);
-    const struct px_entry entry = {
-        .dir = dir, .source_name = "sub", .target_name = "sub", .type = PX_COPY_DIR};
-    assert_int_equal(px_dir_open(copier, &entry, &below, &job.fail), PX_OK);
-    px_dir_hold(below);
-    px_dir_drop(copier, dir); /* still held by `below` */
-    px_dir_drop(copier, below);
-    assert_int_equal(copier->task->result.ok, 0);
-    px_dir_drop(copier, below);
-    assert_int_equal(copier->task->result.ok, 2);
-    assert_true(tree_same("src", "dst"));
-    job_end(&job);
 }
 
 static void test_dir_existing_target_is_merged_into(void **state)
@@ -266,13 +235,9 @@ static void test_dir_each_failing_call_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_dir_paths_read_as_the_user_wrote),
-        T(test_dir_last_reference_finishes_it_and_its_parent),
-        T(test_dir_existing_target_is_merged_into),
-        T(test_dir_planted_link_is_refused),
-        T(test_dir_file_in_the_way_is_refused),
-        T(test_dir_source_swapped_is_not_followed),
-        T(test_dir_target_below_source_is_refused),
+        T(test_dir_paths_read_as_the_user_wrote),   T(test_dir_existing_target_is_merged_into),
+        T(test_dir_planted_link_is_refused),        T(test_dir_file_in_the_way_is_refused),
+        T(test_dir_source_swapped_is_not_followed), T(test_dir_target_below_source_is_refused),
         T(test_dir_each_failing_call_is_told),
     };
     return cmocka_run_group_tests_name("dir", tests, NULL, NULL);

@@ -16,7 +16,6 @@
 #include "copy/explain.h"
 #include "copy/fanout.h"
 #include "copy/names.h"
-#include "copy/walk.h"
 
 #define PAGE_BYTES 4096
 
@@ -34,7 +33,7 @@ int px_copier_new(struct px_copy *copy, struct px_worker *worker, struct px_copi
     copier->calls_before = px_io_calls();
     copier->account = &copy->slots[worker->index].account;
     copier->buf = aligned_alloc(PAGE_BYTES, PX_DATA_BUF_BYTES);
-    copier->dents = malloc(PX_WALK_BUF_BYTES);
+    copier->dents = malloc(PX_COPIER_DENTS_BYTES);
     copier->files = px_names_new(px_names_room_max());
     copier->dirs = px_names_new(px_names_room_max());
     const bool many = copy->dests.n > 1;

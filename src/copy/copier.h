@@ -7,6 +7,7 @@
 #define PX_COPY_COPIER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <pxfer/attr.h>
@@ -15,6 +16,9 @@
 #include "base/fdio.h"
 #include "copy/engine.h"
 #include "copy/task.h"
+
+/* One getdents64(2): the kernel needs 24 to 280 bytes for a name, so this is some 2,000 of them. */
+#define PX_COPIER_DENTS_BYTES ((size_t)64 * 1024)
 
 struct px_copier {
     struct px_copy *copy;
@@ -25,7 +29,7 @@ struct px_copier {
     struct px_task *task;   /* in hand: settled entries become its items */
     struct px_task *stack;  /* tasks that the queue had no room for, and listings laid aside */
     unsigned char *buf;     /* PX_DATA_BUF_BYTES, page aligned: file data */
-    unsigned char *dents;   /* PX_WALK_BUF_BYTES: directory entries */
+    unsigned char *dents;   /* PX_COPIER_DENTS_BYTES: directory entries */
     struct px_names *files; /* packs being filled while a listing is read */
     struct px_names *dirs;
     uint64_t calls_before; /* px_io_calls() when it began */

@@ -26,7 +26,6 @@
 #include "copy/select.h"
 #include "copy/shard.h"
 #include "copy/temp.h"
-#include "copy/walk.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -71,7 +70,7 @@ static int names_list(struct px_copier *copier, int fd,
                       struct names *out)
 {
     for (;;) {
-        const ssize_t bytes = copier->io->getdents(fd, copier->dents, PX_WALK_BUF_BYTES);
+        const ssize_t bytes = copier->io->getdents(fd, copier->dents, PX_COPIER_DENTS_BYTES);
         if (bytes <= 0) {
             return bytes == 0 ? PX_OK : PX_EIO;
         }

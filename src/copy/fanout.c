@@ -16,8 +16,8 @@
 #include "base/fdio.h"
 #include "copy/data.h"
 #include "copy/dir.h"
+#include "copy/handout.h"
 #include "copy/reserve.h"
-#include "copy/walk.h"
 
 /* The one reading. */
 struct reading {
@@ -214,7 +214,7 @@ static void lanes_copy(struct px_copier *copier, struct reading *reading, struct
     struct px_activity *activity = copier->copy->opts.activity;
     const uint64_t bytes = (uint64_t)reading->source.st.st_size;
     const bool shown = bytes >= PX_FILE_SHOW_MIN_BYTES;
-    px_walk_share(copier, bytes);
+    px_handout_share(copier, bytes);
     if (shown) {
         px_activity_begin(activity, copier->worker->index, lanes[0].entry.source_name,
                           bytes * writing);

@@ -21,10 +21,10 @@
 #include "copy/dir.h"
 #include "copy/durable.h"
 #include "copy/earlier.h"
+#include "copy/handout.h"
 #include "copy/policy.h"
 #include "copy/reserve.h"
 #include "copy/select.h"
-#include "copy/walk.h"
 
 bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
 {
@@ -297,7 +297,7 @@ static int file_try(struct px_copier *copier, struct px_entry *entry, bool may_s
         status = px_file_judge(copier, entry, &file, &copy, fail);
     }
     if (copy) {
-        px_walk_share(copier, (uint64_t)file.st.st_size);
+        px_handout_share(copier, (uint64_t)file.st.st_size);
         status = px_out_open(copier, entry, &file.st, &file.out, fail);
         px_copier_phase(entry, PX_COPY_OPEN);
         if (status == PX_OK) {

@@ -12,7 +12,7 @@
 
 /* Small enough that two workers share one directory of many files well, large enough that a task's
  * way through two queues (about 5 us with the wake-ups) does not count against 256 files' 15 us
- * each. A pack whose files turn out to be large is split again (copy/walk.c). */
+ * each. A pack whose files turn out to be large is split again (copy/handout.c). */
 #define PX_NAMES_MAX 256
 
 struct px_names;

@@ -9,7 +9,7 @@
  *
  * Order. Sub-directories are handed out before the files beside them, so that there is soon enough
  * for everybody; the files of a directory are copied by whoever lists it, who gives half of them away
- * (walk.c) when they turn out to be large or slow. What the queue has no room for the worker puts on
+ * (handout.c) when they turn out to be large or slow. What the queue has no room for the worker puts on
  * a stack of its own and does next, deepest first. So the tree is walked breadth first while there is
  * room, depth first when there is none, and neither its width nor its depth decides about memory: one
  * buffer of names for each level on each stack. Everything that is on a stack was offered before, so

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The walk: wide and deep trees through queues of any size, packs that are shared, listings that
- * break off, and how much a worker holds meanwhile.
+ * The walk: wide and deep trees through queues of any size, what vanishes on the way, and how much
+ * a worker holds meanwhile.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -117,47 +117,7 @@ static void test_walk_refused_directories_wait_as_names(void **state)
     assert_int_equal(fake.sum.ok, 601);
 }
 
-static void test_walk_share_gives_half_away(void **state)
-{
-    (void)state;
-    static const struct {
-        unsigned workers;
-        unsigned files;
-        uint64_t bytes;
-        unsigned left;
-        unsigned given;
-    } rows[] = {{2, 100, 1 << 20, 50, 50}, {2, 1, 1 << 20, 0, 1},     {2, 3, 1 << 20, 1, 2},
-                {2, 0, 1 << 20, 0, 0},     {1, 100, 1 << 20, 100, 0}, {2, 100, 1000, 100, 0}};
-    tree_dir("src");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct fake fake;
-        struct px_entry entry;
-        struct px_copy_opts opts = fake_opts("src", "dst");
-        opts.workers = rows[i].workers;
-        assert_int_equal(fake_open(&fake, &opts, 1), PX_OK);
-        struct px_task *task = fake.copier->task;
-        task->dir = fake_container(&fake, &entry);
-        task->files = px_names_new(px_names_room_max());
-        for (unsigned n = 0; n < rows[i].files; n++) {
-            assert_int_equal(px_names_add(task->files, DT_REG, "name"), PX_OK);
-        }
-        fake.copier->shared_ns = px_now_ns() + PX_NS_PER_S; /* time is no reason */
-        px_walk_share(fake.copier, rows[i].bytes);
-        assert_int_equal(px_names_left(task->files), rows[i].left);
-        struct px_task *half = NULL;
-        if (rows[i].given > 0) {
-            assert_int_equal(fake_next(&fake.handle, PX_NOWAIT, (void **)&half), PX_OK);
-            assert_int_equal(px_names_left(half->files), rows[i].given);
-            px_dir_drop(fake.copier, half->dir);
-            px_task_free(half);
-        }
-        assert_int_equal(fake.len, 0);
-        px_dir_drop(fake.copier, task->dir);
-        fake_close(&fake);
-    }
-}
-
-static void test_walk_share_refused_stays_with_the_worker(void **state)
+static void test_walk_full_queue_leaves_all_to_one_worker(void **state)
 {
     (void)state;
     tree_dir("src");
@@ -265,8 +225,7 @@ int main(void)
         T(test_walk_wide_directory_is_whole_at_any_queue_size),
         T(test_walk_deep_tree_is_whole),
         T(test_walk_refused_directories_wait_as_names),
-        T(test_walk_share_gives_half_away),
-        T(test_walk_share_refused_stays_with_the_worker),
+        T(test_walk_full_queue_leaves_all_to_one_worker),
         T(test_walk_unreadable_directory_costs_itself_only),
         T(test_walk_vanished_names_fail_one_by_one),
         T(test_walk_one_file_system_leaves_others_empty),

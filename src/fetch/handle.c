@@ -2,7 +2,7 @@
  *
  * fetch/handle.c - the easy handle of a place.
  *
- * Called by transfer.c on the worker's thread, between two requests. No locks.
+ * Called by transfer.c and ask.c on the worker's thread, between two requests. No locks.
  *
  * What a handle has learnt of one server's authentication, or of a Host header, outlives a change of
  * its URL. So where there are secrets each origin gets a handle of its own: 20 us, and the connection

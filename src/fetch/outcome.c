@@ -2,8 +2,8 @@
  *
  * fetch/outcome.c - how a try ends.
  *
- * Called by transfer.c on the worker's thread when the last request of a try is over. The sentence
- * for a person is built here, once; the policy of trying again is not (retry.c, source.c).
+ * Called by transfer.c and ask.c on the worker's thread when the last request of a try is over. The
+ * sentence for a person is built here, once; the policy of trying again is not (retry.c, source.c).
  */
 #define _GNU_SOURCE
 #include "fetch/outcome.h"

@@ -2,8 +2,8 @@
  *
  * fetch/piece.c - a transfer of one piece of a file that several workers fetch.
  *
- * Called by transfer.c and body.c on the worker's thread. What the workers share is behind the locks
- * of the joint (joint.c, split.c).
+ * Called by transfer.c, ask.c and body.c on the worker's thread. What the workers share is behind
+ * the locks of the joint (joint.c, split.c).
  */
 #define _GNU_SOURCE
 #include "fetch/piece.h"

@@ -2,8 +2,8 @@
  *
  * fetch/resume.c - going on with bytes that an earlier try or run has left.
  *
- * Called by transfer.c before a request and by body.c for the bytes that are held already, on the
- * worker's thread. No locks.
+ * Called by transfer.c before a try, by ask.c before a request and by body.c for the bytes that are
+ * held already, on the worker's thread. No locks.
  */
 #define _GNU_SOURCE
 #include "fetch/resume.h"

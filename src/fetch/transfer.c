@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * fetch/transfer.c - one try of one task: begin, follow redirects, judge, finish.
+ * fetch/transfer.c - one try of one task: begin, judge, decide whether another request follows,
+ * finish.
  *
  * Called by the worker's loop (worker.c) on its own thread, between two calls of libcurl; what
- * happens inside them is in body.c. No locks.
+ * happens inside them is in body.c, the requests themselves are set up in ask.c. No locks.
  */
 #define _GNU_SOURCE
 #include "fetch/transfer.h"
@@ -21,6 +22,7 @@
 #include "base/fdio.h"
 #include "base/show.h"
 #include "fetch/account.h"
+#include "fetch/ask.h"
 #include "fetch/body.h"
 #include "fetch/engine.h"
 #include "fetch/excess.h"
@@ -29,12 +31,9 @@
 #include "fetch/judge.h"
 #include "fetch/outcome.h"
 #include "fetch/piece.h"
-#include "fetch/redirect.h"
-#include "fetch/request.h"
 #include "fetch/resume.h"
 #include "fetch/spider.h"
 #include "fetch/task.h"
-#include "fetch/title.h"
 #include "fetch/torn.h"
 
 /* A file that has been growing for so long is kept (part.h), and its buffered bytes are written as
@@ -60,100 +59,11 @@ int transfer_init(struct transfer *transfer, struct px_fetch *fetch, struct px_w
     return handle_make(transfer);
 }
 
-static void drop_hop(struct transfer *transfer)
-{
-    free(transfer->hop_url);
-    transfer->hop_url = NULL;
-    curl_slist_free_all(transfer->task_headers);
-    transfer->task_headers = NULL;
-    curl_slist_free_all(transfer->hop_headers);
-    transfer->hop_headers = NULL;
-    title_free(transfer->title);
-    transfer->title = NULL;
-}
-
 void transfer_fini(struct transfer *transfer)
 {
     handle_fini(transfer);
-    drop_hop(transfer);
+    ask_forget(transfer);
     free(transfer->buffer);
-}
-
-/* --- requests of a try -----------------------------------------------------------------------*/
-
-static const char *current_url(const struct transfer *transfer)
-{
-    return transfer->hop_url != NULL ? transfer->hop_url : transfer->task->ask_url;
-}
-
-static bool has_own_headers(const struct fetch_task *task)
-{
-    return task->has_headers || task->condition.etag != NULL;
-}
-
-/* Sets up the next request of this try. PX_EEND: there is none, and the outcome is set. */
-static int set_up(struct transfer *transfer)
-{
-    const struct fetch_task *task = transfer->task;
-    int64_t now = px_now_ns();
-
-    transfer->judged = false;
-    transfer->excess = false;
-    transfer->plain_frames = false;
-    transfer->over = false;
-    transfer->kept = false;
-    transfer->at_end = false;
-    transfer->aborted = false;
-    transfer->settled = false;
-    transfer->gate = (struct gate_result){0};
-    transfer->local = PX_OK;
-    transfer->body_bytes = 0;
-    transfer->dropped_bytes = 0;
-    transfer->head_bytes = 0;
-    head_reset(&transfer->head);
-    transfer->stated = (struct stated){.object_unpacked = false};
-    transfer->buffered = 0;
-    title_free(transfer->title);
-    transfer->title = NULL;
-    transfer->first_body_ns = 0;
-    transfer->disk_ns = 0;
-    transfer->last_ns = now;
-    transfer->slow = (struct slow){0};
-    transfer->until_ns = 0;
-    transfer->held = false;
-    transfer->opened = 0;
-    transfer->denied = NULL;
-    transfer->error[0] = '\0';
-    if (task->joint == NULL) {
-        resume_plan(transfer);
-    } else if (piece_plan(transfer) != PX_OK) {
-        return PX_EEND;
-    }
-    struct request request = {.url = current_url(transfer),
-                              .from = transfer->from,
-                              .to = transfer->to,
-                              .http1 = task->http1,
-                              .head = spider_sends_head(task),
-                              .has_date = task->condition.has_date,
-                              .date_s = task->condition.date_s,
-                              .headers = transfer->hop_headers,
-                              .own_origin = transfer->same_origin};
-    if (transfer->same_origin) {
-        request.headers = has_own_headers(task) ? transfer->task_headers : transfer->run_headers;
-    }
-    int rc = handle_prepare(transfer, request.url, request.headers, transfer->hop_url == NULL);
-    return rc == PX_OK ? request_set(transfer->fetch, transfer->easy, &request) : rc;
-}
-
-/* The same; whenever it is not PX_OK the outcome is set. */
-static int prepare(struct transfer *transfer)
-{
-    int rc = set_up(transfer);
-
-    if (rc != PX_OK && rc != PX_EEND) {
-        outcome_failed(transfer, rc, px_status_text(rc));
-    }
-    return rc;
 }
 
 static int open_place(struct transfer *transfer)
@@ -213,8 +123,6 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     transfer->task = task;
     transfer->piece = SPLIT_NONE;
     transfer->begin_ns = now_ns;
-    transfer->hops = 0;
-    transfer->same_origin = true;
     memset(transfer->phase_ns, 0, sizeof transfer->phase_ns);
     transfer->phase_ns[PX_FETCH_QUEUE] = waited > 0 ? waited : 0;
     task->item.attempts += !task->goes_on;
@@ -228,67 +136,7 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
     px_activity_begin(transfer->fetch->opts.activity, transfer->slot, task->name, 0);
 
     int rc = open_place(transfer);
-    if (rc != PX_OK) {
-        return rc;
-    }
-    if (has_own_headers(task)) {
-        rc = request_headers(task, &transfer->task_headers);
-    }
-    if (rc == PX_OK) {
-        rc = request_hop_headers(task, &transfer->hop_headers);
-    }
-    if (rc == PX_OK) {
-        return prepare(transfer);
-    }
-    outcome_failed(transfer, rc, px_status_text(rc));
-    return rc;
-}
-
-/* True: the next hop is ready. */
-static bool follow(struct transfer *transfer)
-{
-    const char *location = transfer->head.value[HEAD_LOCATION];
-    struct redirect_step step;
-    const char *why = NULL;
-
-    if (transfer->hops++ >= REDIRECT_MAX) {
-        outcome_failed(transfer, PX_EPROTO, "more than 10 redirects");
-        return false;
-    }
-    int rc = redirect_resolve(transfer->task->ask_url, current_url(transfer), location,
-                              transfer->fetch->opts.allow_downgrade, &step, &why);
-    if (rc != PX_OK) {
-        outcome_failed(transfer, rc, why != NULL ? why : px_status_text(rc));
-        return false;
-    }
-    free(transfer->hop_url);
-    transfer->hop_url = step.url;
-    transfer->same_origin = step.same_origin;
-    return prepare(transfer) == PX_OK;
-}
-
-/* Drops what is held and asks for the whole. True: the request is ready. */
-static bool ask_anew(struct transfer *transfer)
-{
-    struct fetch_task *task = transfer->task;
-    bool changed = transfer->gate.verdict == GATE_CHANGED;
-    char shown[SHOW_ROOM];
-
-    task->restarts += !transfer->other; /* a change of mirrors is none */
-    if (task->restarts > TASK_RESTARTS_MAX) {
-        outcome_failed(transfer, changed ? PX_EINTEGRITY : PX_EPROTO, transfer->gate.why);
-        return false;
-    }
-    px_log_line(transfer->fetch->opts.log, changed ? PX_LOG_NORMAL : PX_LOG_VERBOSE,
-                (int)transfer->worker->index, "%s: %s, restarting",
-                px_show_str(shown, sizeof shown, task->target), transfer->gate.why);
-    task_drop_part(task);
-    task->part.held = 0;
-    task->size = GATE_UNKNOWN;
-    task->detail.etag = NULL;
-    task->detail.last_modified = NULL;
-    task->detail.resumed = false;
-    return prepare(transfer) == PX_OK;
+    return rc == PX_OK ? ask_first(transfer) : rc;
 }
 
 /* The connection broke inside a body that was wanted, or before any reply. What arrived is kept for
@@ -309,14 +157,14 @@ static bool decide(struct transfer *transfer, CURLcode code)
     const struct gate_result *gate = &transfer->gate;
 
     switch (gate->verdict) {
-    case GATE_REDIRECT: return follow(transfer);
+    case GATE_REDIRECT: return ask_hop(transfer) == PX_OK;
     case GATE_ANEW:
     case GATE_CHANGED:
         if (transfer->task->joint != NULL) {
             piece_refused(transfer);
             return false;
         }
-        return ask_anew(transfer);
+        return ask_anew(transfer) == PX_OK;
     case GATE_REFUSE:
         if (transfer->settled) {
             outcome_settled(transfer);
@@ -378,16 +226,6 @@ enum fault transfer_tick(struct transfer *transfer, int64_t now_ns)
 
 /* --- the end of a try ------------------------------------------------------------------------*/
 
-static void note_final_url(struct transfer *transfer)
-{
-    transfer->task->detail.redirects = transfer->hops;
-    if (transfer->hop_url != NULL) {
-        transfer->task->detail.final_url = task_keep_text(transfer->task, transfer->hop_url);
-    } else {
-        transfer->task->detail.final_url = transfer->task->ask_url;
-    }
-}
-
 /* What is worth a name keeps its last bytes; the rest is nameless and goes with its descriptor. */
 static void save_what_is_kept(struct transfer *transfer)
 {
@@ -406,10 +244,10 @@ static void settle_canceled(struct transfer *transfer)
 
 static bool go_on_spider(struct transfer *transfer, CURLcode code)
 {
-    note_final_url(transfer);
+    ask_note_url(transfer);
     switch (spider_end(transfer, code)) {
-    case SPIDER_FOLLOW: return follow(transfer);
-    case SPIDER_GET: return prepare(transfer) == PX_OK;
+    case SPIDER_FOLLOW: return ask_hop(transfer) == PX_OK;
+    case SPIDER_GET: return ask_again(transfer) == PX_OK;
     case SPIDER_OVER: break;
     }
     return false;
@@ -436,7 +274,7 @@ bool transfer_end(struct transfer *transfer, CURLcode code)
     } else if (!transfer->judged) {
         fail_broken(transfer, code);
     } else {
-        note_final_url(transfer);
+        ask_note_url(transfer);
         again = decide(transfer, code);
     }
     return again;
@@ -496,7 +334,7 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);
     handle_leave_task(transfer);
-    drop_hop(transfer);
+    ask_forget(transfer);
     task->moved_bytes = transfer->body_bytes;
     task->moved_ns = task->item.end_ns - transfer->begin_ns;
     transfer->task = NULL;

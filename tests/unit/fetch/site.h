@@ -64,4 +64,11 @@ static inline void site_again(struct site *site, struct fetch_task *task)
     fake_run(&site->worker, site->fetch);
 }
 
+/* Had the request (from 0) this header? Read after http_stop() or at rest. */
+static inline bool site_was_sent(const struct site *site, unsigned request, const char *name)
+{
+    char value[256];
+    return http_header(site->server.heads[request], name, value, sizeof value);
+}
+
 #endif

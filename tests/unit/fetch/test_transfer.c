@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One try of one task (F1, F4, F6, F7, F8, F22): redirects and who gets the secrets, going on from
- * the bytes held, restarts, cancel and stall.
+ * One try of one task (F1, F6, F7, F8): going on from the bytes held, cancel and stall. Its requests
+ * are in test_ask.c.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -15,15 +15,7 @@
 
 #define BODY "0123456789"
 
-static struct site site, other;
-
-static void moved(struct http_reply *reply, const char *location)
-{
-    char head[1024];
-    snprintf(head, sizeof head,
-             "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 3\r\n\r\nyes", location);
-    http_text(reply, head);
-}
+static struct site site;
 
 static void part_from(struct http_reply *reply, size_t from, const char *etag)
 {
@@ -73,32 +65,11 @@ static void serve_rest(const char *kind, const struct http_request *request,
 static void serve(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     const char *path = request->path;
-    char url[128];
     (void)ctx;
     if (strcmp(path, "/file") == 0) {
         http_whole(reply, "200 OK", "ETag: \"e\"\r\n", BODY, 10);
-    } else if (strcmp(path, "/here") == 0) {
-        moved(reply, "/file");
-    } else if (strcmp(path, "/there") == 0) {
-        snprintf(url, sizeof url, "http://127.0.0.1:%u/back", other.server.port);
-        moved(reply, url);
-    } else if (strcmp(path, "/back") == 0) {
-        snprintf(url, sizeof url, "http://127.0.0.1:%u/file", site.server.port);
-        moved(reply, url);
-    } else if (strcmp(path, "/loop") == 0) {
-        moved(reply, "/loop");
-    } else if (strcmp(path, "/etc") == 0) {
-        moved(reply, "file:///etc/passwd");
     } else if (strncmp(path, "/rest/", 6) == 0) {
         serve_rest(path + 6, request, reply);
-    } else if (strcmp(path, "/flips") == 0) {
-        char etag[32];
-        snprintf(etag, sizeof etag, "ETag: \"%u\"\r\n", request->number);
-        cut_at(reply, 4, etag);
-        if (http_range(request->head) > 0) {
-            reply->len = 0;
-            part_from(reply, http_range(request->head), "\"x\"");
-        }
     } else if (strcmp(path, "/hold") == 0) {
         http_text(reply, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 10\r\n\r\n0123");
         reply->end = HTTP_HOLD;
@@ -108,69 +79,6 @@ static void serve(void *ctx, const struct http_request *request, struct http_rep
 }
 
 static const struct px_fetch_opts defaults;
-
-static bool was_sent(const struct site *at, unsigned request, const char *name)
-{
-    char value[256];
-    return http_header(at->server.heads[request], name, value, sizeof value);
-}
-
-/* --- redirects -------------------------------------------------------------------------------- */
-
-static void test_transfer_redirect_is_named_by_the_given_url(void **state)
-{
-    (void)state;
-    site_open(&site, serve, defaults);
-    struct fetch_task *task = site_fetch(&site, "/here", "");
-    assert_int_equal(task->item.state, PX_ITEM_OK);
-    area_assert(&site.area, "here", BODY, 10);
-    assert_string_equal(task->detail.final_url, http_url(&site.server, "/file"));
-    assert_int_equal(task->item.attempts, 1);
-    site_close(&site);
-}
-
-static void test_transfer_redirect_secrets_go_to_their_origin_only(void **state)
-{
-    (void)state;
-    char url[256];
-    static const char *const run[] = {"X-Run: secret"};
-    site_open(&other, serve, defaults);
-    site_open(&site, serve, (struct px_fetch_opts){.headers = run, .n_headers = 1});
-    snprintf(url, sizeof url, "http://user:pass@127.0.0.1:%u/there", site.server.port);
-    struct fetch_task *task = fetching_task(
-        site.fetch, url, "header=X-Task: secret\nheader=Cookie: a=b\nreferer=http://r/\n");
-    fake_give(&site.worker, task);
-    fake_run(&site.worker, site.fetch);
-    assert_int_equal(task->item.state, PX_ITEM_OK);
-    http_stop(&site.server);
-    http_stop(&other.server);
-    static const char *const names[] = {"X-Run", "X-Task", "Cookie", "Referer", "Authorization"};
-    for (size_t i = 0; i < 5; i++) {
-        assert_true(was_sent(&site, 0, names[i]));
-        assert_false(was_sent(&other, 0, names[i]));
-        assert_true(was_sent(&site, 1, names[i])); /* and back again */
-    }
-    site_close(&site);
-    site_close(&other);
-}
-
-static void expect_protocol_failure(const char *path, const char *text)
-{
-    site_open(&site, serve, defaults);
-    struct fetch_task *task = site_fetch(&site, path, "");
-    assert_int_equal(task->item.status, PX_EPROTO);
-    assert_non_null(strstr(task->item.error, text));
-    assert_false(task->facts.transient);
-    assert_int_equal(area_count(&site.area), 0);
-    site_close(&site);
-}
-
-static void test_transfer_redirect_without_end_or_to_a_file_is_refused(void **state)
-{
-    (void)state;
-    expect_protocol_failure("/loop", "more than 10 redirects");
-    expect_protocol_failure("/etc", "neither http nor https");
-}
 
 /* --- going on --------------------------------------------------------------------------------- */
 
@@ -221,23 +129,9 @@ static void test_transfer_without_a_validator_nothing_is_resumed(void **state)
     (void)state;
     struct fetch_task *task = cut_then_again("/rest/novalidator");
     http_stop(&site.server);
-    assert_false(was_sent(&site, 1, "Range"));
+    assert_false(site_was_sent(&site, 1, "Range"));
     assert_false(task->detail.resumed);
     area_assert(&site.area, "novalidator", BODY, 10);
-    site_close(&site);
-}
-
-static void test_transfer_file_that_changes_for_ever_is_given_up(void **state)
-{
-    (void)state;
-    site_open(&site, serve, defaults);
-    struct fetch_task *task = site_fetch(&site, "/flips", "");
-    for (int i = 0; i < 6 && task->facts.transient; i++) {
-        site_again(&site, task);
-    }
-    assert_int_equal(task->item.status, PX_EINTEGRITY);
-    assert_non_null(strstr(task->item.error, "changed on the server"));
-    assert_false(area_has(&site.area, "flips"));
     site_close(&site);
 }
 
@@ -367,13 +261,9 @@ static void test_transfer_refused_connection_is_transient(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transfer_redirect_is_named_by_the_given_url),
-        cmocka_unit_test(test_transfer_redirect_secrets_go_to_their_origin_only),
-        cmocka_unit_test(test_transfer_redirect_without_end_or_to_a_file_is_refused),
         cmocka_unit_test(test_transfer_retry_goes_on_from_the_bytes_held),
         cmocka_unit_test(test_transfer_range_that_is_not_as_asked_is_fetched_anew),
         cmocka_unit_test(test_transfer_without_a_validator_nothing_is_resumed),
-        cmocka_unit_test(test_transfer_file_that_changes_for_ever_is_given_up),
         cmocka_unit_test(test_transfer_goes_on_from_what_an_earlier_run_left),
         cmocka_unit_test(test_transfer_digest_stated_with_the_rest_is_of_the_whole),
         cmocka_unit_test(test_transfer_of_a_changed_file_drops_what_an_earlier_run_left),

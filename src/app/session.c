@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * app/session.c - from the common options to the exit code: opens the engine as often as it is to be
- * measured, runs it, tells what came of it. Main's thread only; owns no lock (the outlocks have
- * theirs).
+ * measured, runs it, tells what came of it. Main's thread only; owns no lock.
  */
 #include "app/session.h"
 
@@ -10,17 +9,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <pxfer/outlock.h>
 #include <pxfer/status.h>
 
-#include "app/outfile.h"
+#include "app/outputs.h"
 #include "app/plot.h"
 #include "app/scratch.h"
 #include "app/signals.h"
 #include "base/fdio.h"
-#include "base/show.h"
 
 #define ERROR_ROOM 1024
 
@@ -48,150 +45,17 @@ struct session {
     const struct session_program *program;
     const struct session_opts *opts;
     void *ctx;
-    struct px_outlock *err;
-    struct px_outlock *out;
-    struct px_log log;
-    struct px_log errors_only; /* for measured runs */
+    struct outputs outputs;
     char
         *scratch[OPTION_NUMBERS_MAX]; /* removed at the very end: deleting a tree slows ext4 down */
     size_t n_scratch;
 };
-
-static void session_say(const struct session *s, const char *what, const char *name, int status)
-{
-    char *shown = px_show_dup(name);
-    px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s%s: %s", what, shown != NULL ? shown : "",
-                errno != 0 ? px_errno_text(errno) : px_status_text(status));
-    free(shown);
-}
-
-static void session_say_why(const struct session *s, const char *why, int status)
-{
-    px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s",
-                why[0] != '\0' ? why : px_status_text(status));
-}
-
-/* What cannot be written is better known before a long measurement than after it. */
-static int session_try_outputs(const struct session *s)
-{
-    struct journal *journal = NULL;
-    int status = PX_OK;
-    errno = 0;
-    if (s->opts->journal != NULL) {
-        status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &journal);
-        PX_IGNORE(journal_close(journal)); /* nothing was written to it */
-        if (status != PX_OK) {
-            session_say(s, "journal ", s->opts->journal, status);
-        }
-    }
-    const char *const paths[] = {s->opts->failed, s->opts->plot};
-    for (size_t i = 0; i < 2 && status == PX_OK; i++) {
-        struct outfile *file = NULL;
-        status = paths[i] != NULL ? outfile_open(paths[i], 0600, &file) : PX_OK;
-        outfile_discard(file);
-        if (status != PX_OK) {
-            session_say(s, i == 1 ? "plot " : "", paths[i], status);
-        }
-    }
-    return status;
-}
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
 static bool session_is_auto(const struct session *s)
 {
     return s->opts->jobs == (unsigned)SESSION_JOBS_AUTO;
-}
-
-static bool session_wants_every_item(const struct session *s, const char *scratch)
-{
-    return scratch == NULL && (s->opts->journal != NULL || s->opts->json || s->opts->verbose > 0 ||
-                               s->program->dry_run || s->program->sink.what != NULL);
-}
-
-static int session_open_listeners(struct session *s, struct px_activity *activity, bool measured,
-                                  struct tell_listeners *to)
-{
-    const struct progress_opts progress = {
-        .mode = s->opts->quiet ? PROGRESS_NONE : s->opts->progress,
-        .out = s->err,
-        .fd = STDERR_FILENO,
-        .stdout_used = s->opts->json || s->program->dry_run || s->program->uses_stdout ||
-                       s->program->writeout != NULL,
-        .activity = activity,
-        .program = s->program->report->program,
-        .noun = s->program->report->noun,
-    };
-    to->names_targets = s->program->names_targets;
-    to->source_is_url = s->program->journal->source_is_url;
-    to->log = measured ? &s->errors_only : &s->log;
-    int status = progress_new(&progress, &to->progress);
-    if (status != PX_OK) {
-        session_say_why(s, "", status);
-    }
-    if (status != PX_OK || measured) {
-        return status;
-    }
-    to->writeout = s->program->writeout;
-    to->tells_failures = s->program->tells_failures;
-    to->out = s->out;
-    to->plan = s->program->dry_run && !s->opts->json ? s->out : NULL;
-    to->plan_words = s->program->plan_words;
-    to->sink = s->program->sink;
-    errno = 0;
-    status = to->sink.what != NULL ? to->sink.open(to->sink.ctx) : PX_OK;
-    if (status != PX_OK) {
-        session_say(s, "cannot open ", to->sink.what, status);
-        return status;
-    }
-    errno = 0;
-    if (s->opts->journal != NULL) {
-        status = journal_open(s->opts->journal, s->program->journal, NULL, NULL, &to->journal);
-        if (status != PX_OK) {
-            session_say(s, "journal ", s->opts->journal, status);
-            return status;
-        }
-    }
-    if (s->opts->failed != NULL) {
-        status = failures_open(s->opts->failed, s->program->write_failed, &to->failures);
-        if (status != PX_OK) {
-            session_say(s, "", s->opts->failed, status);
-            return status;
-        }
-    }
-    if (s->opts->json) {
-        status = journal_on_outlock(s->out, s->program->journal, NULL, &to->json);
-        if (status != PX_OK) {
-            session_say_why(s, "", status);
-        }
-    }
-    return status;
-}
-
-/* PX_OK or the first thing that was lost. */
-static int session_close_listeners(struct session *s, struct tell_listeners *to)
-{
-    progress_free(to->progress);
-    int status = PX_OK;
-    errno = 0;
-    const int journal = journal_close(to->journal);
-    if (journal != PX_OK) {
-        session_say(s, "journal ", s->opts->journal, journal);
-        status = journal;
-    }
-    const int failures = failures_close(to->failures);
-    if (failures != PX_OK) {
-        session_say(s, "", s->opts->failed, failures);
-        status = failures;
-    }
-    errno = 0;
-    const int sink = to->sink.what != NULL ? to->sink.close(to->sink.ctx) : PX_OK;
-    if (sink != PX_OK) {
-        session_say(s, "", to->sink.what, sink);
-        status = sink;
-    }
-    const int json = journal_close(to->json);
-    return status != PX_OK ? status : json;
 }
 
 /* Measured runs are as they are asked for. */
@@ -219,8 +83,8 @@ static int session_run_opened(struct session *s, struct run_engine *engine,
     const struct exec_opts exec = {
         .words = (char *const *)s->program->exec_words,
         .jobs = s->program->exec_jobs,
-        .out = lines ? s->err : s->out,
-        .err = s->err,
+        .out = lines ? s->outputs.err : s->outputs.out,
+        .err = s->outputs.err,
     };
     const struct run_opts opts = {
         .exec = s->program->exec_words != NULL && !measured ? &exec : NULL,
@@ -234,18 +98,19 @@ static int session_run_opened(struct session *s, struct run_engine *engine,
     };
     int status = run_engine(engine, &opts, out);
     if (status != PX_OK) {
-        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "cannot start: %s", px_status_text(status));
+        px_log_line(&s->outputs.log, PX_LOG_QUIET, PX_LOG_MAIN, "cannot start: %s",
+                    px_status_text(status));
         return status;
     }
     if (out->workers < workers) {
-        px_log_line(&s->log, PX_LOG_NORMAL, PX_LOG_MAIN, "only %u of %u workers could be started",
-                    out->workers, workers);
+        px_log_line(&s->outputs.log, PX_LOG_NORMAL, PX_LOG_MAIN,
+                    "only %u of %u workers could be started", out->workers, workers);
     }
     const int64_t begin_ns = px_now_ns();
     status = s->program->sync != NULL ? s->program->sync(s->ctx, engine) : PX_OK;
     out->sync_ns = s->program->syncs_at_end ? px_now_ns() - begin_ns : 0;
     if (status != PX_OK) {
-        px_log_line(&s->log, PX_LOG_QUIET, PX_LOG_MAIN, "sync: %s", px_status_text(status));
+        px_log_line(&s->outputs.log, PX_LOG_QUIET, PX_LOG_MAIN, "sync: %s", px_status_text(status));
         out->class_count[-status]++;
     }
     return PX_OK;
@@ -262,7 +127,7 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
     const unsigned per_worker = s->program->per_worker > 0 ? s->program->per_worker : 1;
     int status = px_activity_new((size_t)workers * per_worker, &activity);
     if (status != PX_OK) {
-        session_say_why(s, "", status);
+        outputs_say_why(&s->outputs, "", status);
         return status;
     }
     const struct session_run run = {
@@ -270,20 +135,20 @@ static int session_run(struct session *s, unsigned workers, const char *scratch,
         .automatic = scratch == NULL && session_is_auto(s),
         .scratch = scratch,
         .journal = scratch == NULL ? s->opts->journal : NULL,
-        .every_item = session_wants_every_item(s, scratch),
+        .every_item = scratch == NULL && outputs_want_every_item(&s->outputs),
         .activity = activity,
-        .log = scratch != NULL ? &s->errors_only : &s->log,
+        .log = scratch != NULL ? &s->outputs.errors_only : &s->outputs.log,
     };
     status = s->program->open(s->ctx, &run, &engine, error, sizeof error);
     if (status != PX_OK) {
-        session_say_why(s, error, status);
+        outputs_say_why(&s->outputs, error, status);
         goto out_activity;
     }
-    status = session_open_listeners(s, activity, scratch != NULL, &to);
+    status = outputs_open(&s->outputs, activity, scratch != NULL, &to);
     if (status == PX_OK) {
         status = session_run_opened(s, &engine, &run, &to, out);
     }
-    const int lost = session_close_listeners(s, &to);
+    const int lost = outputs_close(&s->outputs, &to);
     if (status == PX_OK && lost != PX_OK) {
         out->output_lost = true;
     }
@@ -299,13 +164,13 @@ static int session_add_scratch(struct session *s, const char **path)
 {
     char *parent = scratch_existing_parent(s->program->target(s->ctx));
     if (parent == NULL) {
-        session_say_why(s, "", PX_ENOMEM);
+        outputs_say_why(&s->outputs, "", PX_ENOMEM);
         return PX_ENOMEM;
     }
     errno = 0;
     const int status = scratch_new(parent, s->program->report->program, &s->scratch[s->n_scratch]);
     if (status != PX_OK) {
-        session_say(s, "scratch folder in ", parent, status);
+        outputs_say(&s->outputs, "scratch folder in ", parent, status);
     } else {
         *path = s->scratch[s->n_scratch++];
     }
@@ -318,7 +183,7 @@ static void session_remove_scratch(struct session *s)
     for (; s->n_scratch > 0; s->n_scratch--) {
         char *path = s->scratch[s->n_scratch - 1];
         if (scratch_remove(path) != PX_OK) {
-            session_say(s, "cannot remove ", path, PX_EIO);
+            outputs_say(&s->outputs, "cannot remove ", path, PX_EIO);
         }
         free(path);
     }
@@ -339,7 +204,7 @@ static int session_plot(struct session *s, const struct report_row *rows, size_t
     errno = 0;
     const int status = plot_write(s->opts->plot, s->program->report->program, rows, n);
     if (status != PX_OK) {
-        session_say(s, "plot ", s->opts->plot, status);
+        outputs_say(&s->outputs, "plot ", s->opts->plot, status);
     }
     return status;
 }
@@ -379,7 +244,7 @@ static int session_compare(struct session *s)
         code = code != 0 ? code : this_code;
     }
     const int plotted = session_plot(s, rows, n);
-    const int told = report_compare(s->opts->report, s->program->report, rows, n, s->err);
+    const int told = report_compare(s->opts->report, s->program->report, rows, n, s->outputs.err);
     const int lost = plotted != PX_OK ? plotted : told;
     return code != 0 ? code : exits_code_of(s->program->exits, lost);
 }
@@ -403,7 +268,7 @@ static unsigned session_workers(const struct session *s, unsigned wanted)
     }
     const unsigned workers = room / need > 0 ? (unsigned)(room / need) : 1;
     if (workers < wanted) {
-        px_log_line(&s->log, PX_LOG_NORMAL, PX_LOG_MAIN,
+        px_log_line(&s->outputs.log, PX_LOG_NORMAL, PX_LOG_MAIN,
                     "only %u of %u workers: the limit of open files is %zu (ulimit -n)", workers,
                     wanted, limit);
     }
@@ -434,8 +299,9 @@ static int session_real(struct session *s)
     }
     const bool silent = s->opts->quiet || summary.signal == SIGPIPE;
     const enum report_mode mode = silent ? REPORT_NONE : s->opts->report;
-    const int told = report_print(mode, s->program->report, &summary, measured, s->err);
-    summary.output_lost = summary.output_lost || told == PX_EIO || px_outlock_failed(s->out);
+    const int told = report_print(mode, s->program->report, &summary, measured, s->outputs.err);
+    summary.output_lost =
+        summary.output_lost || told == PX_EIO || px_outlock_failed(s->outputs.out);
     run_summary_fini(&summary);
     run_summary_fini(&baseline);
     return session_exit(s, &summary);
@@ -472,18 +338,10 @@ static int session_prepare(void)
     return signals_install();
 }
 
-static enum px_log_level session_level(const struct session_opts *opts)
-{
-    if (opts->quiet) {
-        return PX_LOG_QUIET;
-    }
-    return opts->verbose > 1 ? PX_LOG_DEBUG : opts->verbose == 1 ? PX_LOG_VERBOSE : PX_LOG_NORMAL;
-}
-
 static int session_go(struct session *s)
 {
     if (s->opts->baseline || s->opts->compare.n > 0) {
-        const int status = session_try_outputs(s);
+        const int status = outputs_try(&s->outputs);
         if (status != PX_OK) {
             return exits_code_of(s->program->exits, status);
         }
@@ -499,16 +357,11 @@ int session_main(const struct session_program *program, const struct session_opt
     if (session_check(&s) != PX_OK) {
         return EXITS_USAGE;
     }
-    if (px_outlock_new(STDERR_FILENO, &s.err) != PX_OK ||
-        px_outlock_new(STDOUT_FILENO, &s.out) != PX_OK) {
-        px_outlock_free(s.err);
+    if (outputs_init(&s.outputs, program, opts) != PX_OK) {
         return exits_code_of(program->exits, option_no_memory(program->options, stderr));
     }
-    s.log = (struct px_log){s.err, session_level(opts), program->report->program};
-    s.errors_only = (struct px_log){s.err, PX_LOG_QUIET, program->report->program};
     const int code = session_go(&s);
-    px_outlock_free(s.out);
-    px_outlock_free(s.err);
+    outputs_fini(&s.outputs);
     return code;
 }
 

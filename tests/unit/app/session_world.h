@@ -2,8 +2,8 @@
  *
  * session_world.h - a program for the tests of sessions: an engine whose tasks are six things that
  * go well or not as told, the options of all programs, a directory of the test's own, and standard
- * output and error kept in files while a session runs. Header only, for test_session.c. Include
- * after <cmocka.h>.
+ * output and error kept in files while a session runs. Header only, for test_session.c and
+ * test_outputs.c. Include after <cmocka.h>.
  */
 #ifndef PX_TESTS_SESSION_WORLD_H
 #define PX_TESTS_SESSION_WORLD_H
@@ -259,6 +259,7 @@ struct world {
     struct program program;
     struct session_opts opts;
     char *err, *out; /* what the last session said */
+    int kept_err, kept_out;
 };
 
 static inline int world_setup(void **state)
@@ -308,32 +309,44 @@ static inline void give_back(int fd, int kept)
     close(kept);
 }
 
-/* session_main() with `out_path` as standard output. */
-static inline int world_run_to(struct world *world, const char *out_path)
+/* Standard output and error go to files until world_let_go(). */
+static inline void world_catch(struct world *world, const char *out_path)
 {
-    char err_path[SCRATCH_ROOM];
-    snprintf(err_path, sizeof err_path, "%s", scratch_path(&world->dir, "stderr"));
     world_forget(world);
     fflush(NULL);
-    const int err = redirect(STDERR_FILENO, err_path);
-    const int out = redirect(STDOUT_FILENO, out_path);
-    const int code = session_main(&session_program, &world->opts, &world->program);
+    world->kept_err = redirect(STDERR_FILENO, scratch_path(&world->dir, "stderr"));
+    world->kept_out =
+        redirect(STDOUT_FILENO, out_path != NULL ? out_path : scratch_path(&world->dir, "stdout"));
+}
+
+static inline char *world_take(struct world *world, const char *name)
+{
+    char *text = memory_text_read_file(scratch_path(&world->dir, name));
+    unlink(scratch_path(&world->dir, name));
+    return text;
+}
+
+static inline void world_let_go(struct world *world)
+{
     fflush(NULL);
-    give_back(STDOUT_FILENO, out);
-    give_back(STDERR_FILENO, err);
-    world->err = memory_text_read_file(err_path);
-    unlink(err_path);
+    give_back(STDOUT_FILENO, world->kept_out);
+    give_back(STDERR_FILENO, world->kept_err);
+    world->err = world_take(world, "stderr");
+    world->out = scratch_has(&world->dir, "stdout") ? world_take(world, "stdout") : NULL;
+}
+
+/* session_main() with `out_path` as standard output; NULL: it is kept. */
+static inline int world_run_to(struct world *world, const char *out_path)
+{
+    world_catch(world, out_path);
+    const int code = session_main(&session_program, &world->opts, &world->program);
+    world_let_go(world);
     return code;
 }
 
 static inline int world_run(struct world *world)
 {
-    char path[SCRATCH_ROOM];
-    snprintf(path, sizeof path, "%s", scratch_path(&world->dir, "stdout"));
-    const int code = world_run_to(world, path);
-    world->out = memory_text_read_file(path);
-    unlink(path);
-    return code;
+    return world_run_to(world, NULL);
 }
 
 static inline size_t lines_of(const char *text)

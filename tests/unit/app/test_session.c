@@ -115,14 +115,6 @@ static void test_session_journal_json_and_failures_hear_of_the_items(void **stat
     assert_file_says(world, "failed", "thing-3\n", 1);
 }
 
-static void test_session_verbose_wants_every_item(void **state)
-{
-    struct world *world = *state;
-    world->opts.verbose = 1;
-    assert_int_equal(world_run(world), 0);
-    assert_true(world->program.runs[0].every_item);
-}
-
 static void test_session_journal_or_list_that_cannot_be_opened_runs_nothing(void **state)
 {
     struct world *world = *state;
@@ -318,24 +310,13 @@ static int return_seven(void *options, const struct option_parsed *parsed)
 
 static int world_start(struct world *world, const char *argument)
 {
-    char program[] = "prog", text[64], err_path[SCRATCH_ROOM], out_path[SCRATCH_ROOM];
+    char program[] = "prog", text[64];
     char *argv[] = {program, text, NULL};
     struct options options = {0};
     snprintf(text, sizeof text, "%s", argument);
-    snprintf(err_path, sizeof err_path, "%s", scratch_path(&world->dir, "stderr"));
-    snprintf(out_path, sizeof out_path, "%s", scratch_path(&world->dir, "stdout"));
-    world_forget(world);
-    fflush(NULL);
-    const int err = redirect(STDERR_FILENO, err_path);
-    const int out = redirect(STDOUT_FILENO, out_path);
+    world_catch(world, NULL);
     const int code = session_start(&option_program, &exits_pfetch, 2, argv, &options, return_seven);
-    fflush(NULL);
-    give_back(STDOUT_FILENO, out);
-    give_back(STDERR_FILENO, err);
-    world->err = memory_text_read_file(err_path);
-    world->out = memory_text_read_file(out_path);
-    unlink(err_path);
-    unlink(out_path);
+    world_let_go(world);
     return code;
 }
 
@@ -365,7 +346,6 @@ int main(void)
         T(test_session_sync_that_fails_is_a_failure),
         T(test_session_report_as_json_is_one_object),
         T(test_session_journal_json_and_failures_hear_of_the_items),
-        T(test_session_verbose_wants_every_item),
         T(test_session_journal_or_list_that_cannot_be_opened_runs_nothing),
         T(test_session_outputs_are_opened_before_anything_is_measured),
         T(test_session_output_that_is_lost_is_an_error_and_told_once),

@@ -6,6 +6,7 @@
 need_root
 need losetup mkfs.ext4 mkfs.xfs xfs_io unshare
 [ -w /dev/loop-control ] || skip "no loop devices here"
+unshare -m true 2>err || skip "no namespace of mounts can be made here (as in a chroot)"
 
 # disk_make KIND: an empty file system at disk/, or 1 where there is no such kind.
 disk_make() {

@@ -48,12 +48,17 @@ static void test_session_failed_item_gives_its_class(void **state)
     struct world *world = *state;
     static const struct {
         int status, code;
-    } rows[] = {{PX_EHTTP, 8}, {PX_ENET, 4}, {PX_EIO, 3}, {PX_EBADLINE, 2}, {PX_EINTERNAL, 1}};
+        const char *says;
+    } rows[] = {{PX_EHTTP, 8, "prog: failed: thing-3: did not work\n"},
+                {PX_ENET, 4, "prog: failed: thing-3: did not work\n"},
+                {PX_EIO, 3, "prog: failed: thing-3 -> thing-3: did not work\n"}, /* its target */
+                {PX_EBADLINE, 2, "prog: failed: thing-3: did not work\n"},
+                {PX_EINTERNAL, 1, "prog: failed: thing-3: did not work\n"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         world->program.item_status = rows[i].status;
         world->opts.quiet = i % 2 == 1;
         assert_int_equal(world_run(world), rows[i].code);
-        assert_says(world->err, "prog: failed: thing-3: did not work\n");
+        assert_says(world->err, rows[i].says);
     }
 }
 

@@ -270,7 +270,7 @@ static void chunks_call_helpers(struct px_copier *copier, struct px_chunks *chun
     const uint64_t others = copier->copy->opts.workers - 1;
     const uint64_t helpers = others < count - 1 ? others : count - 1;
     for (uint64_t i = 0; i < helpers; i++) {
-        struct px_task *task = px_task_new(PX_TASK_HELP, NULL);
+        struct px_copy_task *task = px_task_new(PX_TASK_HELP, NULL);
         if (task == NULL) {
             return; /* then without */
         }
@@ -306,7 +306,7 @@ int px_chunks_copy(struct px_copier *copier, const struct px_entry *entry,
     return PX_OK;
 }
 
-void px_chunks_help(struct px_copier *copier, struct px_task *task)
+void px_chunks_help(struct px_copier *copier, struct px_copy_task *task)
 {
     struct px_chunks *chunks = task->chunks;
     task->chunks = NULL;

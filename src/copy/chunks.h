@@ -35,6 +35,6 @@ PX_NODISCARD int px_chunks_copy(struct px_copier *copier, const struct px_entry 
                                 const struct px_file *file);
 
 /* The body of a PX_TASK_HELP task: lends a hand, gives up the task's reference. */
-void px_chunks_help(struct px_copier *copier, struct px_task *task);
+void px_chunks_help(struct px_copier *copier, struct px_copy_task *task);
 
 #endif

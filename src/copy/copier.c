@@ -75,15 +75,15 @@ bool px_copier_moved(struct px_copier *copier, uint64_t bytes)
     return px_copier_stopping(copier);
 }
 
-void px_copier_push(struct px_copier *copier, struct px_task *task)
+void px_copier_push(struct px_copier *copier, struct px_copy_task *task)
 {
     task->below = copier->stack;
     copier->stack = task;
 }
 
-struct px_task *px_copier_pop(struct px_copier *copier)
+struct px_copy_task *px_copier_pop(struct px_copier *copier)
 {
-    struct px_task *task = copier->stack;
+    struct px_copy_task *task = copier->stack;
     if (task != NULL) {
         copier->stack = task->below;
         task->below = NULL;
@@ -91,7 +91,7 @@ struct px_task *px_copier_pop(struct px_copier *copier)
     return task;
 }
 
-bool px_copier_offer(struct px_copier *copier, struct px_task *task)
+bool px_copier_offer(struct px_copier *copier, struct px_copy_task *task)
 {
     copier->queue_is_full = px_worker_offer(copier->worker, task) != PX_OK;
     return !copier->queue_is_full;

@@ -26,11 +26,11 @@ struct px_copier {
     struct px_io_ops once; /* the same, but what is written does not stay in memory */
     struct px_worker *worker;
     struct px_account *account;
-    struct px_task *task;   /* in hand: settled entries become its items */
-    struct px_task *stack;  /* tasks that the queue had no room for, and listings laid aside */
-    unsigned char *buf;     /* PX_DATA_BUF_BYTES, page aligned: file data */
-    unsigned char *dents;   /* PX_COPIER_DENTS_BYTES: directory entries */
-    struct px_names *files; /* packs being filled while a listing is read */
+    struct px_copy_task *task;  /* in hand: settled entries become its items */
+    struct px_copy_task *stack; /* tasks that the queue had no room for, and listings laid aside */
+    unsigned char *buf;         /* PX_DATA_BUF_BYTES, page aligned: file data */
+    unsigned char *dents;       /* PX_COPIER_DENTS_BYTES: directory entries */
+    struct px_names *files;     /* packs being filled while a listing is read */
     struct px_names *dirs;
     uint64_t calls_before; /* px_io_calls() when it began */
     struct px_lane *lanes; /* one for each destination, when there are several; else NULL */
@@ -50,11 +50,11 @@ bool px_copier_stopping(const struct px_copier *copier);
 bool px_copier_moved(struct px_copier *copier, uint64_t bytes);
 
 /* Puts a task on the own stack; the one put last is taken first. */
-void px_copier_push(struct px_copier *copier, struct px_task *task);
-struct px_task *px_copier_pop(struct px_copier *copier);
+void px_copier_push(struct px_copier *copier, struct px_copy_task *task);
+struct px_copy_task *px_copier_pop(struct px_copier *copier);
 
 /* Offers a new task to all workers. False: the queue has no room, the caller works on it itself. */
-PX_NODISCARD bool px_copier_offer(struct px_copier *copier, struct px_task *task);
+PX_NODISCARD bool px_copier_offer(struct px_copier *copier, struct px_copy_task *task);
 
 /* Begins an entry: its first phase runs from here. */
 void px_copier_begin(const struct px_copier *copier, struct px_entry *entry);

@@ -68,7 +68,7 @@ static void handout_break_listing(struct px_copier *copier, int err)
 static void handout_send(struct lister *lister, struct px_names *names, bool dirs)
 {
     struct px_copier *copier = lister->copier;
-    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_NAMES, NULL);
     struct px_names *pack = px_names_dup(names);
     px_names_clear(names);
     if (task == NULL || pack == NULL) {
@@ -167,7 +167,7 @@ static void handout_list_names(struct lister *lister, int fd)
 /* One buffer of entries. False: the listing was laid aside. */
 bool px_handout_list(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     struct lister lister = {.copier = copier};
     const int64_t begin_ns = px_now_ns();
     px_names_clear(copier->files);
@@ -197,11 +197,11 @@ bool px_handout_list(struct px_copier *copier)
  * below the one that was refused. */
 bool px_handout_dirs(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     unsigned char type;
     const char *name;
     while ((name = px_names_take(task->dirs, &type)) != NULL) {
-        struct px_task *child = px_task_new(PX_TASK_DIR, name);
+        struct px_copy_task *child = px_task_new(PX_TASK_DIR, name);
         if (child == NULL) {
             handout_break_listing(copier, 0);
             continue;
@@ -221,7 +221,7 @@ bool px_handout_dirs(struct px_copier *copier)
 
 void px_handout_share(struct px_copier *copier, uint64_t bytes)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     if (copier->copy->opts.workers < 2 || px_names_left(task->files) == 0) {
         return;
     }
@@ -230,7 +230,7 @@ void px_handout_share(struct px_copier *copier, uint64_t bytes)
         return;
     }
     copier->shared_ns = now_ns;
-    struct px_task *half = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *half = px_task_new(PX_TASK_NAMES, NULL);
     if (half == NULL) {
         return; /* then we do it all */
     }

@@ -57,7 +57,7 @@ struct px_group {
     char *name;         /* owned; LED and THERE */
     struct stat target; /* what it is there */
     char digest[PX_COPY_DIGEST_ROOM];
-    struct px_task *waiting; /* chained by `below` */
+    struct px_copy_task *waiting; /* chained by `below` */
     UT_hash_handle hh;
 };
 
@@ -142,10 +142,10 @@ static void group_free(struct px_group *group)
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 /* The entry as a task of its own. NULL: out of memory. */
-static struct px_task *task_of(struct px_copier *copier, const struct px_entry *entry,
-                               const struct stat *source)
+static struct px_copy_task *task_of(struct px_copier *copier, const struct px_entry *entry,
+                                    const struct stat *source)
 {
-    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_NAMES, NULL);
     if (task == NULL) {
         return NULL;
     }
@@ -155,7 +155,7 @@ static struct px_task *task_of(struct px_copier *copier, const struct px_entry *
         px_task_free(task);
         return NULL;
     }
-    const struct px_task *now = copier->task;
+    const struct px_copy_task *now = copier->task;
     task->root = now->opened ? NULL : now->root; /* an operand goes by another name */
     task->dir = entry->dir;
     task->alone = true;
@@ -356,7 +356,7 @@ int px_hardlink_enter(struct px_copier *copier, struct px_entry *entry, const st
             entry->group = group;
         }
     } else if (state == GROUP_LED) {
-        struct px_task *task = task_of(copier, entry, source);
+        struct px_copy_task *task = task_of(copier, entry, source);
         if (task != NULL) {
             task->below = group->waiting;
             group->waiting = task;
@@ -442,13 +442,13 @@ void px_hardlink_settled(struct px_copier *copier, struct px_entry *entry, enum 
         free(group->name);
         group->name = NULL;
     }
-    struct px_task *waiting = group->waiting;
+    struct px_copy_task *waiting = group->waiting;
     group->waiting = NULL;
     struct px_group *done = groups_count_locked(links, group);
     px_mutex_unlock(&links->lock);
     group_free(done);
     while (waiting != NULL) {
-        struct px_task *task = waiting;
+        struct px_copy_task *task = waiting;
         waiting = task->below;
         task->below = NULL;
         if (!px_copier_offer(copier, task)) {

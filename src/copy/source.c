@@ -21,7 +21,7 @@
 #define LIST_WAIT_NS (20 * PX_NS_PER_MS)
 
 /* An operand that is not there is a failed item, and needs no worker. */
-static int source_finish_missing(struct px_task *task, const struct px_root *root)
+static int source_finish_missing(struct px_copy_task *task, const struct px_root *root)
 {
     struct px_fail fail;
     PX_IGNORE(px_fail_set(&fail, root->status, root->os_errno, "open source"));
@@ -34,7 +34,7 @@ static int source_bad_name(struct px_copy_source *source, struct px_next *out)
     uint64_t line;
     char text[96];
     const char *name = px_listfile_bad(source->list, &line);
-    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
     (void)snprintf(text, sizeof text, "list: name %" PRIu64 " is none of a file below the source",
                    line);
     if (task == NULL || px_task_add_operand(task, name, PX_EBADLINE, 0, text) != PX_OK) {
@@ -66,7 +66,7 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
     if (status != PX_OK) {
         return status;
     }
-    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
     if (task == NULL) {
         px_listed_free(batch);
         source->out_of_memory = true;
@@ -107,7 +107,7 @@ static int source_next(struct px_source *base, struct px_next *out)
     if (root == NULL) {
         return PX_EEND;
     }
-    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
     if (task == NULL || (root->status != PX_OK && source_finish_missing(task, root) != PX_OK)) {
         px_task_free(task);
         source->out_of_memory = true;
@@ -129,7 +129,7 @@ static int source_done(struct px_source *base, struct px_result *task)
 static void source_release(struct px_source *base, struct px_result *task)
 {
     (void)base;
-    px_task_free((struct px_task *)task);
+    px_task_free((struct px_copy_task *)task);
 }
 
 static void source_drain(struct px_source *base)

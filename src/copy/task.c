@@ -15,10 +15,10 @@
 #include "copy/listed.h"
 #include "copy/names.h"
 
-struct px_task *px_task_new(enum px_task_kind kind, const char *name)
+struct px_copy_task *px_task_new(enum px_task_kind kind, const char *name)
 {
     const size_t bytes = name != NULL ? strlen(name) + 1 : 1;
-    struct px_task *task = calloc(1, sizeof *task + bytes);
+    struct px_copy_task *task = calloc(1, sizeof *task + bytes);
     if (task != NULL) {
         task->kind = kind;
         if (name != NULL) {
@@ -28,7 +28,7 @@ struct px_task *px_task_new(enum px_task_kind kind, const char *name)
     return task;
 }
 
-void px_task_free(struct px_task *task)
+void px_task_free(struct px_copy_task *task)
 {
     if (task == NULL) {
         return;
@@ -56,7 +56,7 @@ static void task_count(struct px_result *result, enum px_item_state state, uint6
 }
 
 /* Room for one more item, zeroed, not yet counted in n_items. */
-static struct px_item *task_item_room(struct px_task *task)
+static struct px_item *task_item_room(struct px_copy_task *task)
 {
     struct px_result *result = &task->result;
     struct px_item *items =
@@ -129,7 +129,7 @@ static void task_fill_times(struct px_item *item, const struct px_entry *entry)
     memcpy(item->phase_ns, entry->phase_ns, sizeof item->phase_ns);
 }
 
-void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_item_state state,
+void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed)
 {
     task_count(&task->result, state, entry->bytes);
@@ -154,7 +154,7 @@ void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_ite
     task->result.n_items++;
 }
 
-bool px_task_claims_durable(const struct px_task *task)
+bool px_task_claims_durable(const struct px_copy_task *task)
 {
     for (size_t i = 0; i < task->result.n_items; i++) {
         const struct px_copy_detail *detail = task->result.items[i].detail;
@@ -165,7 +165,7 @@ bool px_task_claims_durable(const struct px_task *task)
     return false;
 }
 
-void px_task_disclaim_durable(struct px_task *task)
+void px_task_disclaim_durable(struct px_copy_task *task)
 {
     for (size_t i = 0; i < task->result.n_items; i++) {
         /* task_fill_block() made it; const is for those who read the result */
@@ -174,7 +174,7 @@ void px_task_disclaim_durable(struct px_task *task)
     }
 }
 
-int px_task_add_operand(struct px_task *task, const char *operand, int status, int os_errno,
+int px_task_add_operand(struct px_copy_task *task, const char *operand, int status, int os_errno,
                         const char *text)
 {
     const struct px_copy_detail detail = {.type = PX_COPY_FILE};

@@ -35,11 +35,11 @@ enum px_task_kind {
     PX_TASK_HELP,  /* lend a hand with the chunks of a large file */
 };
 
-struct px_task {
+struct px_copy_task {
     struct px_result result; /* first member */
     size_t item_room;
     enum px_task_kind kind;
-    struct px_task *below; /* on a worker's own stack */
+    struct px_copy_task *below; /* on a worker's own stack */
 
     const struct px_root *root; /* ROOT and what it became; else NULL; of the first plan */
     struct px_dir *dir;         /* a reference; DIR: the parent until `opened` */
@@ -93,23 +93,23 @@ struct px_entry {
 };
 
 /* A task with room for `name` (may be NULL), everything else zero. NULL: out of memory. */
-PX_NODISCARD struct px_task *px_task_new(enum px_task_kind kind, const char *name);
+PX_NODISCARD struct px_copy_task *px_task_new(enum px_task_kind kind, const char *name);
 
 /* Frees it and its items. Its references must have been given up. NULL is legal. */
-void px_task_free(struct px_task *task);
+void px_task_free(struct px_copy_task *task);
 
 /* Counts the entry; when `listed`, also adds an item with its paths and the text of `fail` (NULL:
  * nothing to say). Out of memory for the item: it is only counted, also as untold. */
-void px_task_add(struct px_task *task, const struct px_entry *entry, enum px_item_state state,
+void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed);
 
 /* Does any item say that it was put on the disk? And: none of them was, after all. */
-bool px_task_claims_durable(const struct px_task *task);
-void px_task_disclaim_durable(struct px_task *task);
+bool px_task_claims_durable(const struct px_copy_task *task);
+void px_task_disclaim_durable(struct px_copy_task *task);
 
 /* The outcome of an operand that no worker ever sees (it does not exist). PX_ENOMEM: it is only
  * counted. */
-PX_NODISCARD int px_task_add_operand(struct px_task *task, const char *operand, int status,
+PX_NODISCARD int px_task_add_operand(struct px_copy_task *task, const char *operand, int status,
                                      int os_errno, const char *text);
 
 #endif

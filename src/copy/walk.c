@@ -26,7 +26,7 @@
 
 /* The names and expectations of an operand go with the first step below its container only. `dir`:
  * the task's, or another one of its set. */
-static void walk_fill_entry(const struct px_task *task, struct px_dir *dir, const char *name,
+static void walk_fill_entry(const struct px_copy_task *task, struct px_dir *dir, const char *name,
                             unsigned char type, struct px_entry *entry)
 {
     const struct px_root *root = task->opened || task->root == NULL ? NULL : dir->root;
@@ -45,7 +45,7 @@ static void walk_fill_entry(const struct px_task *task, struct px_dir *dir, cons
 /* The operand's own failure, before there is a directory to speak of. */
 static void walk_fail_root(struct px_copier *copier, const struct px_fail *fail)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     PX_IGNORE(
         px_task_add_operand(task, task->root->operand, fail->status, fail->os_errno, fail->text));
     copier->account->items++;
@@ -72,7 +72,7 @@ static int walk_root_is_excluded(const struct px_copier *copier, const struct px
 static bool walk_open_containers(struct px_copier *copier)
 {
     struct px_dests *dests = &copier->copy->dests;
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     for (size_t i = 0; i < dests->n; i++) {
         struct px_dest *dest = &dests->items[i];
         struct px_fail fail = {.status = PX_OK};
@@ -94,7 +94,7 @@ static bool walk_open_containers(struct px_copier *copier)
 /* An operand becomes a directory or a pack of one name. False: it failed, or is left out. */
 static bool walk_begin_root(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     struct px_fail fail;
     bool excluded;
     if (walk_root_is_excluded(copier, task->root, &excluded) != PX_OK) {
@@ -143,7 +143,7 @@ static bool walk_is_given_up(struct px_copier *copier, struct px_dir *dir)
 /* For one destination, whose directory above it is `parent`. */
 static void walk_open_dir_for(struct px_copier *copier, struct px_dir *parent, struct px_dir **set)
 {
-    const struct px_task *task = copier->task;
+    const struct px_copy_task *task = copier->task;
     const char *name = task->root != NULL ? task->root->source_name : task->name;
     struct px_entry entry;
     struct px_fail fail;
@@ -164,7 +164,7 @@ static void walk_open_dir_for(struct px_copier *copier, struct px_dir *parent, s
 /* From the parents' reference to the directory's own. False: nobody takes it, and it is settled. */
 static bool walk_open_dir(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     struct px_dir *parents = task->dir;
     struct px_dir *set = NULL;
     for (struct px_dir *parent = parents; parent != NULL; parent = parent->also) {
@@ -223,7 +223,7 @@ static void walk_copy_for_set(struct px_copier *copier, struct px_dir *head, con
 
 static void walk_copy_one(struct px_copier *copier, const char *name, unsigned char type)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     if (task->alone && walk_is_given_up(copier, task->dir)) {
         return;
     }
@@ -236,7 +236,7 @@ static void walk_copy_one(struct px_copier *copier, const char *name, unsigned c
 
 static void walk_copy_files(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     unsigned char type;
     const char *name;
     if (px_names_left(task->files) == 0) {
@@ -258,7 +258,7 @@ static void walk_copy_files(struct px_copier *copier)
 
 bool px_walk_run(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     if (task->kind == PX_TASK_ROOT && !walk_begin_root(copier)) {
         return true;
     }
@@ -282,7 +282,7 @@ bool px_walk_run(struct px_copier *copier)
 }
 
 /* For how many destinations the task is. */
-static size_t walk_targets(const struct px_copier *copier, const struct px_task *task)
+static size_t walk_targets(const struct px_copier *copier, const struct px_copy_task *task)
 {
     if (task->dir == NULL) {
         return task->kind == PX_TASK_ROOT ? copier->copy->dests.n : 0;
@@ -292,7 +292,7 @@ static size_t walk_targets(const struct px_copier *copier, const struct px_task 
 
 void px_walk_end(struct px_copier *copier)
 {
-    struct px_task *task = copier->task;
+    struct px_copy_task *task = copier->task;
     const size_t left = px_names_left(task->dirs) + px_names_left(task->files);
     const bool never_begun =
         task->kind == PX_TASK_ROOT || (task->kind == PX_TASK_DIR && !task->opened);

@@ -79,7 +79,7 @@ static bool worker_work(struct px_copier *copier)
     return true;
 }
 
-static void worker_handle(struct px_copier *copier, struct px_task *task)
+static void worker_handle(struct px_copier *copier, struct px_copy_task *task)
 {
     const int64_t begin_ns = px_now_ns();
     copier->task = task;
@@ -96,7 +96,7 @@ static void worker_run(struct px_worker *worker, void *state)
     struct px_copier *copier = state;
     copier->worker = worker;
     for (;;) {
-        struct px_task *task = px_copier_pop(copier);
+        struct px_copy_task *task = px_copier_pop(copier);
         void *next = NULL;
         if (task == NULL && px_worker_next(worker, PX_FOREVER, &next) != PX_OK) {
             return;

@@ -106,7 +106,7 @@ static inline void fake_see(struct fake *fake, struct px_result *result)
 static inline void fake_emit(struct px_worker *worker, void *result)
 {
     struct fake *fake = (struct fake *)worker;
-    const struct px_task *task = result;
+    const struct px_copy_task *task = result;
     fake->emitted++;
     assert_null(task->dir); /* given up before it was given back */
     assert_null(task->chunks);

@@ -100,7 +100,7 @@ struct intruder {
 static void intrude(void *ctx)
 {
     struct intruder *intruder = ctx;
-    struct px_task *task = NULL;
+    struct px_copy_task *task = NULL;
     if (fake_next(&intruder->fake->handle, PX_NOWAIT, (void **)&task) == PX_OK) {
         assert_int_equal(task->kind, PX_TASK_HELP);
         intruder->copier->task = task;

@@ -41,7 +41,7 @@ static void test_copier_stack_is_last_in_first_out(void **state)
 {
     (void)state;
     struct job job;
-    struct px_task *tasks[3];
+    struct px_copy_task *tasks[3];
     job_begin(&job, false);
     for (int i = 0; i < 3; i++) {
         tasks[i] = px_task_new(PX_TASK_NAMES, NULL);

@@ -52,7 +52,7 @@ static void job_end(struct job *job)
 /* An item of a file in the directory. */
 static const struct px_copy_detail *job_tell(struct job *job, bool durable)
 {
-    struct px_task *task = job->fake.copier->task;
+    struct px_copy_task *task = job->fake.copier->task;
     const struct px_entry file = {.dir = job->dir,
                                   .source_name = "f",
                                   .target_name = "f",

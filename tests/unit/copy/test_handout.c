@@ -27,7 +27,7 @@
 struct job {
     struct fake fake;
     struct px_copier *copier;
-    struct px_task *task;
+    struct px_copy_task *task;
     struct px_listed *batch;
 };
 
@@ -80,7 +80,7 @@ static void job_end(struct job *job)
 }
 
 /* How many names are left in a pack of files that was handed out; it is freed. */
-static size_t job_close_pack(struct job *job, struct px_task *task)
+static size_t job_close_pack(struct job *job, struct px_copy_task *task)
 {
     const size_t left = px_names_left(task->files);
     assert_int_equal(task->kind, PX_TASK_NAMES);
@@ -92,7 +92,7 @@ static size_t job_close_pack(struct job *job, struct px_task *task)
 }
 
 /* The next task in the queue. */
-static struct px_task *job_take(struct job *job)
+static struct px_copy_task *job_take(struct job *job)
 {
     void *task = NULL;
     assert_int_equal(fake_next(&job->fake.handle, PX_NOWAIT, &task), PX_OK);
@@ -300,7 +300,7 @@ static void test_handout_refused_packs_wait_above_the_listing(void **state)
     assert_int_equal(px_names_left(job.task->files), PX_NAMES_MAX);
     assert_int_equal(job_close_pack(&job, job_take(&job)), PX_NAMES_MAX);
     for (unsigned i = 0; i < 2; i++) {
-        struct px_task *pack = px_copier_pop(job.copier);
+        struct px_copy_task *pack = px_copier_pop(job.copier);
         assert_ptr_not_equal(pack, job.task);
         assert_int_equal(job_close_pack(&job, pack), PX_NAMES_MAX);
     }
@@ -321,7 +321,7 @@ static void job_open_dirs(struct job *job, size_t capacity)
     assert_int_equal(px_names_add(job->task->dirs, DT_DIR, "c"), PX_OK);
 }
 
-static void job_close_dir(struct job *job, struct px_task *task, const char *name)
+static void job_close_dir(struct job *job, struct px_copy_task *task, const char *name)
 {
     assert_int_equal(task->kind, PX_TASK_DIR);
     assert_string_equal(task->name, name);
@@ -399,7 +399,7 @@ static void test_handout_share_gives_half_away(void **state)
         px_handout_share(job.copier, rows[i].bytes);
         assert_int_equal(px_names_left(job.task->files), rows[i].left);
         if (rows[i].given > 0) {
-            struct px_task *half = job_take(&job);
+            struct px_copy_task *half = job_take(&job);
             assert_int_equal(half->alone, job.task->alone);
             assert_int_equal(job_close_pack(&job, half), rows[i].given);
             assert_true(job.copier->shared_ns >= before_ns);

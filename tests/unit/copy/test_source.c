@@ -39,7 +39,7 @@ static void test_source_gives_each_operand_once(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(source->ops->next(source, &next), PX_OK);
         assert_int_equal(next.finished, i == 1);
-        assert_string_equal(((struct px_task *)next.task)->root->operand, operands[i]);
+        assert_string_equal(((struct px_copy_task *)next.task)->root->operand, operands[i]);
         assert_int_equal(next.task->failed, i == 1);
         assert_int_equal(source->ops->done(source, next.task), PX_OK);
         source->ops->release(source, next.task);

@@ -28,7 +28,7 @@ static const struct px_entry entry = {
 static void test_task_new_keeps_its_name(void **state)
 {
     (void)state;
-    struct px_task *task = px_task_new(PX_TASK_DIR, "name");
+    struct px_copy_task *task = px_task_new(PX_TASK_DIR, "name");
     assert_string_equal(task->name, "name");
     assert_int_equal(task->kind, PX_TASK_DIR);
     px_task_free(task);
@@ -41,7 +41,7 @@ static void test_task_new_keeps_its_name(void **state)
 static void test_task_add_unlisted_is_only_counted(void **state)
 {
     (void)state;
-    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_NAMES, NULL);
     px_task_add(task, &entry, PX_ITEM_OK, NULL, 0, false);
     px_task_add(task, &entry, PX_ITEM_SKIPPED, NULL, 0, false);
     px_task_add(task, &entry, PX_ITEM_CANCELED, NULL, 0, false);
@@ -56,7 +56,7 @@ static void test_task_add_unlisted_is_only_counted(void **state)
 static void test_task_add_listed_has_paths_and_text(void **state)
 {
     (void)state;
-    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_NAMES, NULL);
     struct px_entry listed = entry;
     struct px_fail fail;
     listed.dir = fake_dir();
@@ -80,7 +80,7 @@ static void test_task_add_listed_has_paths_and_text(void **state)
 static void test_task_operand_without_target_is_an_item(void **state)
 {
     (void)state;
-    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
     assert_int_equal(px_task_add_operand(task, "gone", PX_ESRC, ENOENT, "open source: not there"),
                      PX_OK);
     const struct px_item *item = &task->result.items[0];
@@ -94,7 +94,7 @@ static void test_task_operand_without_target_is_an_item(void **state)
 static void test_task_free_takes_its_packs_along(void **state)
 {
     (void)state;
-    struct px_task *task = px_task_new(PX_TASK_NAMES, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_NAMES, NULL);
     task->files = px_names_new(10);
     task->dirs = px_names_new(10);
     px_task_free(task); /* the leak checkers tell */

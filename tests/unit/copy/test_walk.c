@@ -94,13 +94,13 @@ static void test_walk_refused_directories_wait_as_names(void **state)
     make_dirs("src", 600);
     const struct px_copy_opts opts = fake_opts("src", "dst");
     assert_int_equal(fake_open(&fake, &opts, 0), PX_OK);
-    struct px_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
     task->root = &fake.copy->dests.items[0].plan.roots[0];
-    struct px_task *in_hand = fake.copier->task;
+    struct px_copy_task *in_hand = fake.copier->task;
     fake.copier->task = task;
     assert_false(px_walk_run(fake.copier)); /* laid aside below the first refused */
     size_t tasks = 0;
-    for (struct px_task *below = fake.copier->stack; below != NULL; below = below->below) {
+    for (struct px_copy_task *below = fake.copier->stack; below != NULL; below = below->below) {
         tasks++;
     }
     assert_true(tasks <= 600 / PX_NAMES_MAX + 2);

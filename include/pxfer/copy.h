@@ -172,7 +172,7 @@ struct px_copy_opts {
     size_t n_rules;
     const char *names_from;     /* --files-from: names below the one source; "-" = standard input */
     const char *backup_suffix;  /* NULL = "~" */
-    uint64_t max_delete;        /* names; 0 = no limit */
+    uint64_t max_delete;        /* names; 0 = no limit, but with delete_none */
     uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */
     unsigned shard_index;       /* of runs of the same command: take only this share ... */
     unsigned shard_count;       /* ... of so many; 0 or 1 = all of it */
@@ -200,6 +200,7 @@ struct px_copy_opts {
     bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     bool names_nul;       /* names_from, and lines of patterns, end in NUL */
     bool remove_extra;    /* --delete */
+    bool delete_none;     /* --max-delete=0: each name that would be removed fails */
     bool direct;          /* O_DIRECT for files from 1 MiB, where both file systems take it */
     bool drop_cache;      /* leave nothing in memory that was not there before */
     bool explain;         /* say which way the bytes go and why, at any level of `log` but quiet */

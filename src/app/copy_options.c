@@ -9,6 +9,8 @@
 
 #include <pxfer/copy.h>
 
+#include "base/parse.h"
+
 /* "all" is no context: asking for everything should not fail where SELinux is off (as cp has it). */
 static const struct option_choice keep_words[] = {
     {"mode", PX_KEEP_MODE},
@@ -51,4 +53,16 @@ int copy_options_keep(void *options, const struct option_spec *spec, const char 
             return PX_OK;
         }
     }
+}
+
+int copy_options_max_delete(void *options, const struct option_spec *spec, const char *arg,
+                            const char **reason)
+{
+    struct px_copy_opts *copy = (void *)((char *)options + spec->offset);
+    if (px_parse_u64(arg, 0, UINT64_MAX, &copy->max_delete) != PX_OK) {
+        *reason = "must be a number";
+        return PX_EINVAL;
+    }
+    copy->delete_none = copy->max_delete == 0;
+    return PX_OK;
 }

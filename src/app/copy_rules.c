@@ -58,7 +58,7 @@ const char *copy_rules_clash(const struct px_copy_opts *opts)
     if (opts->names_from != NULL && opts->remove_extra) {
         return "--files-from and --delete exclude each other";
     }
-    if (opts->max_delete != 0 && !opts->remove_extra) {
+    if ((opts->max_delete != 0 || opts->delete_none) && !opts->remove_extra) {
         return "--max-delete needs --delete";
     }
     if (opts->check &&

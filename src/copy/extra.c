@@ -151,7 +151,11 @@ static bool removal_protects(const struct removal *r, const char *name, bool is_
 /* May one more be deleted? */
 static bool extra_count(const struct removal *r)
 {
-    const uint64_t limit = r->copier->copy->opts.max_delete;
+    const struct px_copy_opts *opts = &r->copier->copy->opts;
+    const uint64_t limit = opts->max_delete;
+    if (opts->delete_none) {
+        return false;
+    }
     const uint64_t before = atomic_fetch_add_explicit(&r->dest->deleted, 1, memory_order_relaxed);
     if (limit == 0 || before < limit) {
         return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * --preserve and --no-preserve.
+ * --preserve and --no-preserve; --max-delete.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -64,12 +64,45 @@ static void test_copy_options_keep_other_words_are_refused(void **state)
     }
 }
 
+static void test_copy_options_max_delete_nought_is_a_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arg;
+        int status;
+        uint64_t max;
+        bool none;
+    } rows[] = {{"0", PX_OK, 0, true},
+                {"2", PX_OK, 2, false},
+                {"18446744073709551615", PX_OK, UINT64_MAX, false},
+                {"-1", PX_EINVAL, 7, false},
+                {"", PX_EINVAL, 7, false},
+                {"2x", PX_EINVAL, 7, false}};
+    const struct option_spec spec = {.offset = 0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct px_copy_opts opts = {.max_delete = 7};
+        const char *reason = NULL;
+        assert_int_equal(copy_options_max_delete(&opts, &spec, rows[i].arg, &reason),
+                         rows[i].status);
+        assert_int_equal(opts.max_delete, rows[i].max);
+        assert_int_equal(opts.delete_none, rows[i].none);
+        assert_int_equal(reason != NULL, rows[i].status != PX_OK);
+    }
+    /* the last one counts */
+    struct px_copy_opts opts = {0};
+    const char *reason = NULL;
+    assert_int_equal(copy_options_max_delete(&opts, &spec, "0", &reason), PX_OK);
+    assert_int_equal(copy_options_max_delete(&opts, &spec, "1", &reason), PX_OK);
+    assert_false(opts.delete_none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_options_keep_lists_become_masks),
         cmocka_unit_test(test_copy_options_keep_last_word_counts),
         cmocka_unit_test(test_copy_options_keep_other_words_are_refused),
+        cmocka_unit_test(test_copy_options_max_delete_nought_is_a_limit),
     };
     return cmocka_run_group_tests_name("copy_options", tests, NULL, NULL);
 }

@@ -40,12 +40,14 @@ static void test_copy_rules_clash_is_told(void **state)
         {.n_sources = 3},
         {.n_sources = 1, .names_from = "list", .rules = from_stdin, .n_rules = 1},
         {.n_sources = 1, .remove_extra = true, .max_delete = 3},
+        {.n_sources = 1, .remove_extra = true, .delete_none = true},
         {.n_sources = 1, .backup = PX_BACKUP_SIMPLE, .backup_suffix = ".bak"},
     };
     const struct px_copy_opts bad[] = {
         {.n_sources = 2, .names_from = "list"},
         {.n_sources = 1, .names_from = "list", .remove_extra = true},
         {.n_sources = 1, .max_delete = 3},
+        {.n_sources = 1, .delete_none = true},
         {.n_sources = 1, .names_from = "-", .rules = from_stdin, .n_rules = 1},
         {.n_sources = 1, .backup_suffix = "a/b"},
         {.n_sources = 1, .backup_suffix = ""},

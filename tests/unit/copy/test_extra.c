@@ -130,6 +130,20 @@ static void test_extra_max_delete_is_not_passed(void **state)
     assert_int_equal(left, 4);
 }
 
+static void test_extra_delete_none_refuses_each(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct px_copy_opts opts = delete_opts();
+    make_both();
+    opts.delete_none = true;
+    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake.sum.failed, 3);
+    assert_non_null(strstr(fake.error, "--max-delete"));
+    assert_true(tree_has("dst/y") && tree_has("dst/sub/x") && tree_has("dst/old/1") &&
+                tree_has("dst/old/deep/2") && tree_has("dst/old/e/f/3"));
+}
+
 /* The file that cannot be copied might be the one whose older name would go. */
 static void test_extra_stays_where_something_failed(void **state)
 {
@@ -272,6 +286,7 @@ int main(void)
         T(test_extra_excluded_names_stay_at_any_depth),
         T(test_extra_excluded_path_stays_in_a_deleted_tree),
         T(test_extra_max_delete_is_not_passed),
+        T(test_extra_delete_none_refuses_each),
         T(test_extra_stays_where_something_failed),
         T(test_extra_stays_where_the_listing_broke),
         T(test_extra_target_that_cannot_be_read_is_a_failure),

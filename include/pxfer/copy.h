@@ -218,6 +218,7 @@ struct px_copy_detail {
     enum px_copy_engine engine;
     const char *run;         /* px_copy_memory.run, for a file that was copied; NULL = none */
     int64_t mtime_ns;        /* with `run`: of source and copy */
+    uint64_t bytes_kept;     /* of the item's bytes: what an earlier run had copied */
     const char *digest;      /* hex, of a file that was copied; NULL = none asked for */
     const char *skip_reason; /* "exists", "not older", "special file" ...; NULL = none */
     bool durable;            /* it was put on the disk */
@@ -238,9 +239,10 @@ enum px_copy_counter {
     PX_COPY_WRITTEN,
     PX_COPY_DIRS,
     PX_COPY_CHUNKS,
-    PX_COPY_DELETED, /* names, those inside deleted directories too */
-    PX_COPY_LINKED,  /* hard links to what was copied under another name */
-    PX_COPY_CALLS,   /* system calls of the workers */
+    PX_COPY_CHUNKS_KEPT, /* from an earlier run */
+    PX_COPY_DELETED,     /* names, those inside deleted directories too */
+    PX_COPY_LINKED,      /* hard links to what was copied under another name */
+    PX_COPY_CALLS,       /* system calls of the workers */
     PX_COPY_COUNTERS_
 };
 

@@ -52,10 +52,13 @@ PX_API int64_t px_hist_quantile(const struct px_hist *hist, double q);
 #define PX_COUNTERS 12
 
 struct px_account {
-    uint64_t items;   /* finished, well or not */
-    uint64_t bytes;   /* payload moved, also for items that failed later */
+    uint64_t items;      /* finished, well or not */
+    uint64_t bytes;      /* payload moved, also for items that failed later */
+    uint64_t bytes_kept; /* of items that are done: what an earlier run had moved */
+    uint64_t planned;    /* a dry run: files that would be copied, and their bytes */
+    uint64_t planned_bytes;
     int64_t busy_ns;  /* with at least one item in hand */
-    int64_t items_ns; /* sum of the items' own times: what one after the other would take */
+    int64_t items_ns; /* sum of the work on each item: what one after the other would take */
     int64_t phase_ns[PX_PHASES];
     uint64_t counter[PX_COUNTERS]; /* engine-named counts (px_fetch_counter_names, ...) */
     struct px_hist item;           /* each item's own time */

@@ -44,6 +44,9 @@ static void copy_engine_detail(struct jsonl *json, const struct px_item *item)
     if (detail->engine != PX_ENGINE_NONE) {
         jsonl_string(json, "engine", px_copy_engine_name(detail->engine));
     }
+    if (detail->bytes_kept > 0) {
+        jsonl_u64(json, "bytes_kept", detail->bytes_kept);
+    }
     if (detail->digest != NULL) {
         jsonl_string(json, "digest", detail->digest);
     }

@@ -158,12 +158,27 @@ static void report_put_outcome(const struct report_schema *schema,
     report_put_some(out, summary->failed, "failed");
     report_put_some(out, summary->canceled, "not done");
     const double seconds = (double)summary->wall_ns / (double)PX_NS_PER_S;
-    fprintf(out, "; %s in %s", human_bytes(summary->bytes).text,
-            human_duration(summary->wall_ns).text);
-    if (seconds > 0 && summary->bytes > 0) {
-        fprintf(out, ", %s", human_rate((double)summary->bytes / seconds).text);
+    fprintf(out, "; %s", human_bytes(summary->bytes).text);
+    if (summary->total.bytes_kept > 0) {
+        fprintf(out, " (%s of it kept from before)", human_bytes(summary->total.bytes_kept).text);
+    }
+    fprintf(out, " in %s", human_duration(summary->wall_ns).text);
+    if (seconds > 0 && report_bytes_now(summary) > 0) {
+        fprintf(out, ", %s", human_rate((double)report_bytes_now(summary) / seconds).text);
     }
     fputc('\n', out);
+}
+
+/* What a dry run would have copied. */
+static void report_put_planned(const struct report_schema *schema,
+                               const struct run_summary *summary, FILE *out)
+{
+    if (summary->total.planned > 0) {
+        report_put_title(out, "dry run");
+        fprintf(out, "%s, %s would be copied\n",
+                human_things(summary->total.planned, schema->noun).text,
+                human_bytes(summary->total.planned_bytes).text);
+    }
 }
 
 static void report_put_stopped(const struct run_summary *summary, FILE *out)
@@ -423,6 +438,7 @@ void report_text(const struct report_schema *schema, const struct run_summary *s
                  const struct run_summary *baseline, FILE *out)
 {
     report_put_outcome(schema, summary, out);
+    report_put_planned(schema, summary, out);
     report_put_stopped(summary, out);
     report_put_durable(summary, out);
     if (summary->total.items == 0) {

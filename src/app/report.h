@@ -45,6 +45,13 @@ struct report_limit {
                      workers' time */
 };
 
+/* Of the items' bytes, those that this run has moved. Pure. */
+static inline uint64_t report_bytes_now(const struct run_summary *summary)
+{
+    const uint64_t kept = summary->total.bytes_kept;
+    return summary->bytes > kept ? summary->bytes - kept : 0;
+}
+
 /* Pure. */
 struct report_limit report_find_limit(const struct report_schema *schema,
                                       const struct run_summary *summary);

@@ -129,14 +129,21 @@ static void report_json_outcome(const struct report_schema *schema,
     jsonl_u64(json, "failed", summary->failed);
     jsonl_u64(json, "canceled", summary->canceled);
     jsonl_u64(json, "bytes", summary->bytes);
+    if (summary->total.bytes_kept > 0) {
+        jsonl_u64(json, "bytes_kept", summary->total.bytes_kept);
+    }
+    if (summary->total.planned > 0) {
+        jsonl_u64(json, "planned", summary->total.planned);
+        jsonl_u64(json, "planned_bytes", summary->total.planned_bytes);
+    }
     jsonl_ms(json, "wall_ms", summary->wall_ns);
     if (summary->sync_ns > 0) {
         jsonl_ms(json, "sync_ms", summary->sync_ns);
     }
     jsonl_double(json, "bytes_per_s",
-                 summary->wall_ns > 0
-                     ? (double)summary->bytes * (double)PX_NS_PER_S / (double)summary->wall_ns
-                     : NAN,
+                 summary->wall_ns > 0 ? (double)report_bytes_now(summary) * (double)PX_NS_PER_S /
+                                            (double)summary->wall_ns
+                                      : NAN,
                  0);
     jsonl_string(json, "stopped", summary->fatal != PX_OK ? px_status_name(summary->fatal) : NULL);
     jsonl_i64(json, "signal", summary->signal);

@@ -148,11 +148,12 @@ static bool chunks_take(struct px_chunks *chunks, uint64_t *from) PX_EXCLUDES(ch
 }
 
 /* One chunk is done, well or not. The first failure is the file's; nothing is handed out after. */
-static void chunks_note(struct px_chunks *chunks, const struct px_data *data, int64_t took_ns,
-                        int status, struct px_fail *fail) PX_EXCLUDES(chunks->lock)
+static void chunks_note(struct px_chunks *chunks, const struct px_data *data, bool kept,
+                        int64_t took_ns, int status, struct px_fail *fail) PX_EXCLUDES(chunks->lock)
 {
     px_mutex_lock(&chunks->lock);
     chunks->entry.bytes += data->bytes;
+    chunks->entry.bytes_kept += kept ? data->bytes : 0;
     chunks->entry.phase_ns[PX_COPY_DATA] += took_ns;
     chunks->entry.engine = data->engine;
     chunks->entry.engine_why = data->why;
@@ -170,11 +171,12 @@ static void chunks_note(struct px_chunks *chunks, const struct px_data *data, in
     px_mutex_unlock(&chunks->lock);
 }
 
-/* Copies the chunk, unless an earlier run has; with --verify the source is read in any case. */
+/* Copies the chunk, unless an earlier run has (`kept`); with --verify the source is read in any
+ * case. */
 static int chunks_fill(struct px_copier *copier, struct px_chunks *chunks, struct px_data *data,
-                       uint64_t from, uint64_t bytes, struct px_fail *fail)
+                       bool kept, uint64_t from, uint64_t bytes, struct px_fail *fail)
 {
-    if (px_earlier_has_chunk(copier, &chunks->who, &chunks->file, from, bytes)) {
+    if (kept) {
         data->engine = PX_ENGINE_READ_WRITE;
         data->bytes = bytes;
         return data->proof->active ? px_proof_read(data->proof, copier, data->in, from, bytes, fail)
@@ -206,13 +208,14 @@ static void chunks_work(struct px_copier *copier, struct px_chunks *chunks)
                                .proof = &proof};
         struct px_fail fail;
         const int64_t begin_ns = px_now_ns();
+        const bool kept = px_earlier_has_chunk(copier, &chunks->who, &chunks->file, from, bytes);
         int status = px_proof_init(&proof, &copier->copy->opts);
-        status = status == PX_OK ? chunks_fill(copier, chunks, &data, from, bytes, &fail)
+        status = status == PX_OK ? chunks_fill(copier, chunks, &data, kept, from, bytes, &fail)
                                  : px_fail_set(&fail, status, 0, "digest: out of memory");
         status = status == PX_ECHANGED ? PX_EAGAIN : status;
-        copier->account->counter[PX_COPY_CHUNKS]++;
+        copier->account->counter[kept ? PX_COPY_CHUNKS_KEPT : PX_COPY_CHUNKS]++;
         px_proof_close_piece(&proof);
-        chunks_note(chunks, &data, px_now_ns() - begin_ns, status, &fail);
+        chunks_note(chunks, &data, kept, px_now_ns() - begin_ns, status, &fail);
         px_proof_fini(&proof);
     }
 }

@@ -114,14 +114,13 @@ void px_copier_phase(struct px_entry *entry, enum px_copy_phase phase)
 static void copier_keep_account(struct px_copier *copier, const struct px_entry *entry)
 {
     struct px_account *account = copier->account;
-    const int64_t took_ns = entry->mark_ns - entry->begin_ns;
     account->items++;
-    account->items_ns += took_ns;
     px_activity_item(copier->copy->opts.activity, copier->worker->index);
     for (int i = 0; i < PX_COPY_PHASES_; i++) {
         account->phase_ns[i] += entry->phase_ns[i];
+        account->items_ns += entry->phase_ns[i]; /* of all workers that had a hand in it */
     }
-    px_hist_add(&account->item, took_ns);
+    px_hist_add(&account->item, entry->mark_ns - entry->begin_ns);
 }
 
 static void copier_count_kind(struct px_account *account, const struct px_entry *entry)
@@ -136,6 +135,18 @@ static void copier_count_kind(struct px_account *account, const struct px_entry 
     case PX_ENGINE_LINK: account->counter[PX_COPY_LINKED]++; break;
     case PX_ENGINE_NONE:
     case PX_COPY_ENGINES_: break;
+    }
+}
+
+static void copier_count_bytes(struct px_account *account, const struct px_entry *entry,
+                               enum px_item_state state)
+{
+    if (state == PX_ITEM_OK) {
+        account->bytes_kept += entry->bytes_kept;
+    } else if (px_entry_is_planned(entry, state) && entry->type == PX_COPY_FILE &&
+               entry->action != PX_ACTION_DELETE) {
+        account->planned++;
+        account->planned_bytes += entry->bytes;
     }
 }
 
@@ -183,6 +194,7 @@ void px_copier_settle(struct px_copier *copier, struct px_entry *entry, enum px_
     if (state == PX_ITEM_OK && entry->action != PX_ACTION_DELETE) {
         copier_count_kind(copier->account, entry);
     }
+    copier_count_bytes(copier->account, entry, state);
     const bool listed = copier->copy->opts.every_item || fail != NULL;
     px_task_add(copier->task, entry, state, fail, copier->worker->index, listed);
     if (state == PX_ITEM_OK && entry->type == PX_COPY_FILE && entry->dir != NULL) {

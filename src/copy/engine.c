@@ -29,9 +29,9 @@ const char *const *px_copy_phase_names(void)
 
 const char *const *px_copy_counter_names(void)
 {
-    static const char *const names[] = {"reflink",     "copy_file_range", "read/write",
-                                        "directories", "chunks",          "deleted",
-                                        "hard links",  "system calls",    NULL};
+    static const char *const names[] = {
+        "reflink",     "copy_file_range", "read/write", "directories",  "chunks",
+        "chunks kept", "deleted",         "hard links", "system calls", NULL};
     return names;
 }
 

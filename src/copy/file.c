@@ -316,6 +316,7 @@ void px_file_begin_try(struct px_entry *entry)
 {
     entry->attempts++;
     entry->bytes = 0;
+    entry->bytes_kept = 0;
     entry->engine = PX_ENGINE_NONE;
     entry->digest[0] = '\0';
 }

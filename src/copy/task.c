@@ -107,6 +107,7 @@ static int task_fill_paths(struct px_item *item, const struct px_entry *entry,
         .run = state == PX_ITEM_OK ? entry->run : NULL,
         .mtime_ns = entry->mtime_ns,
         .durable = entry->durable,
+        .bytes_kept = state == PX_ITEM_OK ? entry->bytes_kept : 0,
         .digest = entry->digest[0] != '\0' ? entry->digest : NULL,
         .skip_reason = entry->skip_reason,
     };
@@ -129,6 +130,12 @@ static void task_fill_times(struct px_item *item, const struct px_entry *entry)
     memcpy(item->phase_ns, entry->phase_ns, sizeof item->phase_ns);
 }
 
+bool px_entry_is_planned(const struct px_entry *entry, enum px_item_state state)
+{
+    return state == PX_ITEM_SKIPPED && entry->skip_reason != NULL &&
+           strcmp(entry->skip_reason, PX_SKIP_DRY_RUN) == 0;
+}
+
 void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed)
 {
@@ -139,8 +146,7 @@ void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum p
         return;
     }
     item->state = state;
-    const bool planned = state == PX_ITEM_SKIPPED && entry->skip_reason != NULL &&
-                         strcmp(entry->skip_reason, PX_SKIP_DRY_RUN) == 0;
+    const bool planned = px_entry_is_planned(entry, state);
     item->bytes = state == PX_ITEM_OK || planned ? entry->bytes : 0;
     item->worker = worker;
     task_fill_times(item, entry);

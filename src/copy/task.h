@@ -82,6 +82,7 @@ struct px_entry {
     struct px_group *group;  /* of hard links, which this entry leads (copy/hardlink.h) */
     bool waits;              /* for the copy of another link: it is not settled now */
     uint64_t bytes;
+    uint64_t bytes_kept;              /* of these: copied by an earlier run */
     char digest[PX_COPY_DIGEST_ROOM]; /* "" = none */
     const char *run;  /* px_copy_memory.run when there is something to remember; else NULL */
     int64_t mtime_ns; /* with it */
@@ -102,6 +103,9 @@ void px_task_free(struct px_copy_task *task);
  * nothing to say). Out of memory for the item: it is only counted, also as untold. */
 void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed);
+
+/* Is it skipped because nothing is done in a dry run, and for no other reason? */
+bool px_entry_is_planned(const struct px_entry *entry, enum px_item_state state);
 
 /* Does any item say that it was put on the disk? And: none of them was, after all. */
 bool px_task_claims_durable(const struct px_copy_task *task);

@@ -76,6 +76,9 @@ void px_account_merge(struct px_account *into, const struct px_account *from)
 {
     into->items += from->items;
     into->bytes += from->bytes;
+    into->bytes_kept += from->bytes_kept;
+    into->planned += from->planned;
+    into->planned_bytes += from->planned_bytes;
     into->busy_ns += from->busy_ns;
     into->items_ns += from->items_ns;
     for (unsigned i = 0; i < PX_PHASES; i++) {

@@ -64,6 +64,8 @@ static void test_copy_engine_journal_tells_what_is_known(void **state)
          "\"type\":\"file\",\"engine\":\"reflink\""},
         {{.type = PX_COPY_FILE, .skip_reason = "exists"},
          "\"type\":\"file\",\"reason\":\"exists\""},
+        {{.type = PX_COPY_FILE, .bytes_kept = 12}, "\"type\":\"file\",\"bytes_kept\":12"},
+        {{.type = PX_COPY_FILE}, "\"type\":\"file\"}"},
         {{.type = PX_COPY_DIR}, "\"type\":\"directory\"}"},
         {{.type = PX_COPY_LINK}, "\"type\":\"link\"}"},
     };

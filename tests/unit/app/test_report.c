@@ -104,6 +104,28 @@ static void test_report_text_tells_all_outcomes_and_why_it_stopped(void **state)
     check_has(&run.summary, NULL, "  stopped     by a signal\n");
 }
 
+static void test_report_text_counts_only_what_was_moved_now_in_the_rate(void **state)
+{
+    (void)state;
+    struct summaries_run run;
+    summaries_fill(&run, 0.9, 90);
+    run.summary.total.bytes_kept = UINT64_C(75) << 20;
+    check_has(&run.summary, NULL,
+              "360 ok; 100 MiB (75.0 MiB of it kept from before) in 1.00 s, 25.0 MiB/s\n");
+    run.summary.total.bytes_kept = run.summary.bytes;
+    check_has(&run.summary, NULL, "360 ok; 100 MiB (100 MiB of it kept from before) in 1.00 s\n");
+}
+
+static void test_report_text_of_a_dry_run_tells_what_would_be_copied(void **state)
+{
+    (void)state;
+    struct summaries_run run;
+    summaries_fill(&run, 0.9, 90);
+    run.summary.total.planned = 1080;
+    run.summary.total.planned_bytes = UINT64_C(12) << 20;
+    check_has(&run.summary, NULL, "\n  dry run     1,080 files, 12.0 MiB would be copied\n");
+}
+
 static void test_report_text_of_a_run_without_work_is_one_line(void **state)
 {
     (void)state;
@@ -243,6 +265,8 @@ int main(void)
         cmocka_unit_test(test_report_text_tells_one_counter_for_each_item),
         cmocka_unit_test(test_report_text_with_a_baseline_has_measured_figures),
         cmocka_unit_test(test_report_text_tells_all_outcomes_and_why_it_stopped),
+        cmocka_unit_test(test_report_text_counts_only_what_was_moved_now_in_the_rate),
+        cmocka_unit_test(test_report_text_of_a_dry_run_tells_what_would_be_copied),
         cmocka_unit_test(test_report_text_of_a_run_without_work_is_one_line),
         cmocka_unit_test(test_report_text_inline_run_counts_as_one_worker),
         cmocka_unit_test(test_report_text_says_when_workers_are_missing_or_many),

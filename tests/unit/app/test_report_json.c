@@ -80,6 +80,19 @@ static void test_report_json_names_other_limits_and_endings(void **state)
     check_has(&run.summary, "\"limit\":{\"kind\":\"longest_item\",\"share\":0.9900}");
 }
 
+static void test_report_json_tells_what_was_kept_and_planned(void **state)
+{
+    (void)state;
+    struct summaries_run run;
+    summaries_fill(&run, 0.9, 90);
+    run.summary.total.bytes_kept = 4857600;
+    check_has(&run.summary, "\"bytes\":104857600,\"bytes_kept\":4857600,\"wall_ms\":1000.000,"
+                            "\"bytes_per_s\":100000000,");
+    run.summary.total.planned = 3;
+    run.summary.total.planned_bytes = 9;
+    check_has(&run.summary, ",\"planned\":3,\"planned_bytes\":9,");
+}
+
 static void test_report_json_of_nothing_has_nulls(void **state)
 {
     (void)state;
@@ -96,6 +109,7 @@ int main(void)
         cmocka_unit_test(test_report_json_has_all_figures),
         cmocka_unit_test(test_report_json_with_a_baseline_has_measured_figures),
         cmocka_unit_test(test_report_json_names_other_limits_and_endings),
+        cmocka_unit_test(test_report_json_tells_what_was_kept_and_planned),
         cmocka_unit_test(test_report_json_of_nothing_has_nulls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,59 @@ static void test_copier_settle_fills_the_item(void **state)
     job_end(&job);
 }
 
+/* Two workers had a hand in it: their work adds up to more than the file took. */
+static void test_copier_settle_adds_up_the_work_of_all_hands(void **state)
+{
+    (void)state;
+    struct job job;
+    job_begin(&job, false);
+    job.entry.mark_ns = job.entry.begin_ns + 200 * PX_NS_PER_MS;
+    job.entry.phase_ns[PX_COPY_OPEN] = 10 * PX_NS_PER_MS;
+    job.entry.phase_ns[PX_COPY_DATA] = 390 * PX_NS_PER_MS;
+    px_copier_settle_status(job.fake.copier, &job.entry, PX_OK, NULL);
+    const struct px_account *account = px_copy_account(job.fake.copy, 0);
+    assert_int_equal(account->items_ns, 400 * PX_NS_PER_MS);
+    assert_int_equal(account->item.max_ns, 200 * PX_NS_PER_MS);
+    job_end(&job);
+}
+
+static void test_copier_settle_counts_kept_and_planned_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *skip;
+        enum px_copy_type type;
+        enum px_copy_action action;
+        uint64_t kept, planned;
+    } rows[] = {{PX_OK, NULL, PX_COPY_FILE, PX_ACTION_MAKE, 5, 0},
+                {PX_EIO, NULL, PX_COPY_FILE, PX_ACTION_MAKE, 0, 0},
+                {PX_OK, PX_SKIP_DRY_RUN, PX_COPY_FILE, PX_ACTION_MAKE, 0, 1},
+                {PX_OK, PX_SKIP_DRY_RUN, PX_COPY_FILE, PX_ACTION_REPLACE, 0, 1},
+                {PX_OK, PX_SKIP_DRY_RUN, PX_COPY_FILE, PX_ACTION_DELETE, 0, 0},
+                {PX_OK, PX_SKIP_DRY_RUN, PX_COPY_DIR, PX_ACTION_MAKE, 0, 0},
+                {PX_OK, PX_SKIP_EXISTS, PX_COPY_FILE, PX_ACTION_MAKE, 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct job job;
+        struct px_fail fail;
+        job_begin(&job, true);
+        PX_IGNORE(px_fail_set(&fail, PX_EIO, EIO, "stage"));
+        job.entry.type = rows[i].type;
+        job.entry.action = rows[i].action;
+        job.entry.skip_reason = rows[i].skip;
+        job.entry.bytes = 7;
+        job.entry.bytes_kept = 5;
+        px_copier_settle_status(job.fake.copier, &job.entry, rows[i].status, &fail);
+        const struct px_account *account = px_copy_account(job.fake.copy, 0);
+        const struct px_copy_detail *detail = job.fake.copier->task->result.items[0].detail;
+        assert_int_equal(account->bytes_kept, rows[i].kept);
+        assert_int_equal(detail->bytes_kept, rows[i].kept);
+        assert_int_equal(account->planned, rows[i].planned);
+        assert_int_equal(account->planned_bytes, rows[i].planned * 7);
+        job_end(&job);
+    }
+}
+
 static void test_copier_full_disk_stops_but_a_size_limit_does_not(void **state)
 {
     (void)state;
@@ -184,6 +237,8 @@ int main(void)
         T(test_copier_stack_is_last_in_first_out),
         T(test_copier_settle_counts_by_status),
         T(test_copier_settle_fills_the_item),
+        T(test_copier_settle_adds_up_the_work_of_all_hands),
+        T(test_copier_settle_counts_kept_and_planned_bytes),
         T(test_copier_full_disk_stops_but_a_size_limit_does_not),
         T(test_copier_moved_counts_and_tells_to_stop),
         T(test_copier_verbose_says_one_line_for_each),

@@ -132,8 +132,15 @@ static void go_on(const struct px_copy_memory *memory, unsigned copied_again)
     const struct px_copy_opts opts = big_opts(memory);
     kept.noted = 0;
     io_fault_reset();
-    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake_prepare(&fake, &opts, 4), PX_OK);
+    fake_drive(&fake);
+    const struct px_account *account = px_copy_account(fake.copy, 0);
+    const unsigned left = CHUNKS - copied_again;
+    assert_int_equal(account->bytes_kept, left * CHUNK_BYTES);
+    assert_int_equal(account->counter[PX_COPY_CHUNKS_KEPT], left);
+    px_copy_free(fake.copy);
     assert_int_equal(fake.sum.failed, 0);
+    assert_int_equal(fake.sum.bytes, BIG_BYTES);
     assert_int_equal(kept.noted, copied_again);
     assert_true(tree_same("src", "dst"));
 }

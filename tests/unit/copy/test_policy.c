@@ -91,7 +91,11 @@ static void test_policy_dry_run_tells_skips_apart(void **state)
     opts.update = PX_UPDATE_NONE;
     opts.dry_run = true;
     opts.every_item = true;
-    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake_prepare(&fake, &opts, 4), PX_OK);
+    fake_drive(&fake);
+    assert_int_equal(px_copy_account(fake.copy, 0)->planned, 1);
+    assert_int_equal(px_copy_account(fake.copy, 0)->planned_bytes, 1);
+    px_copy_free(fake.copy);
     assert_int_equal(fake.sum.skipped, 3);
     assert_int_equal(fake.sum.ok + fake.sum.failed, 0);
     assert_false(tree_has("dst/only"));

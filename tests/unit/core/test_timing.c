@@ -68,6 +68,9 @@ static void test_account_merge_adds_everything(void **state)
     for (int i = 0; i < 2; i++) {
         a[i].items = 3;
         a[i].bytes = 100;
+        a[i].bytes_kept = 20;
+        a[i].planned = 4;
+        a[i].planned_bytes = 40;
         a[i].busy_ns = 50;
         a[i].items_ns = 70;
         a[i].phase_ns[PX_PHASES - 1] = 9;
@@ -78,6 +81,7 @@ static void test_account_merge_adds_everything(void **state)
     px_account_merge(&a[0], &a[1]);
     assert_true(a[0].items == 6 && a[0].bytes == 200 && a[0].busy_ns == 100 &&
                 a[0].items_ns == 140);
+    assert_true(a[0].bytes_kept == 40 && a[0].planned == 8 && a[0].planned_bytes == 80);
     assert_true(a[0].phase_ns[PX_PHASES - 1] == 18 && a[0].counter[0] == 4);
     assert_true(a[0].counter[PX_COUNTERS - 1] == 6);
     assert_true(a[0].item.count == 2 && a[0].item.max_ns == 11);

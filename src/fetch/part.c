@@ -223,14 +223,16 @@ int part_restart(struct part *part, const struct part_place *place)
     }
     part->held = 0;
     part->ragged = false;
+    part->unproven = false;
     return PX_OK;
 }
 
 /* --- across runs -----------------------------------------------------------------------------*/
 
-/* Is the leftover a part of the same URL? Its good bytes come to state->held. */
+/* Is the leftover a part of the same URL? Its good bytes come to state->held; are there more of them
+ * than the state names? */
 static bool has_good_bytes(const struct part_place *place, int fd, uint64_t url_hash,
-                           const char *boot, struct state *state)
+                           const char *boot, struct state *state, bool *more)
 {
     char name[NAME_ROOM];
     struct ranges good;
@@ -242,6 +244,7 @@ static bool has_good_bytes(const struct part_place *place, int fd, uint64_t url_
         return false;
     }
     state_good_ranges(state, (uint64_t)st.st_size, boot, &good);
+    *more = ranges_sum(&good) > ranges_sum(&state->held);
     state->held = good;
     return good.n > 0;
 }
@@ -309,7 +312,8 @@ int part_adopt(struct part *part, const struct part_place *place, uint64_t url_h
     if (rc != PX_OK) {
         return PX_EAGAIN; /* what is wrong with it will be told when the name is needed */
     }
-    bool good = has_good_bytes(place, fd, url_hash, boot, state);
+    bool more = false;
+    bool good = has_good_bytes(place, fd, url_hash, boot, state, &more);
     char *base = good ? strdup(place->name) : NULL;
     if (base == NULL) {
         rc = PX_EAGAIN;
@@ -322,6 +326,7 @@ int part_adopt(struct part *part, const struct part_place *place, uint64_t url_h
         return rc;
     }
     *part = (struct part){.fd = fd, .base = base, .ragged = true, .has_state = true};
+    part->unproven = more;
     part->held = ranges_prefix(&state->held);
     return PX_OK;
 }
@@ -343,7 +348,7 @@ int part_store_state(const struct part_place *place, const char *base, const str
 int part_save_state(struct part *part, const struct part_place *place, struct state *state,
                     const char *url)
 {
-    if (part->base == NULL) {
+    if (part->base == NULL || part->unproven) {
         return PX_OK;
     }
     state->grows = true;

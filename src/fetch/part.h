@@ -47,6 +47,7 @@ struct part {
     int fd;
     bool has_state; /* a later run can go on with it */
     bool ragged;    /* a failed write may have left bytes behind `held` */
+    bool unproven;  /* adopted, and longer than its state says: written after that, or by others */
     char *base;     /* owned; NAME, or NAME.N with --on-exist=rename; NULL while it is nameless */
     uint64_t held;  /* bytes [0, held) are in the file */
     const char *stage; /* what failed last: "write", "link" ... static; with errno in err */
@@ -86,7 +87,8 @@ PX_NODISCARD int part_adopt(struct part *part, const struct part_place *place, u
  * its own, or that another process holds, is left alone. */
 void part_tidy(const struct part_place *place);
 
-/* Writes the state beside a kept part that has only been appended to; a no-op for a nameless one.
+/* Writes the state beside a kept part that has only been appended to; a no-op for a nameless one, and
+ * while bytes are unproven: the old state names those that are not.
  * state->held, synced and grows are set here. As part_append(). */
 PX_NODISCARD int part_save_state(struct part *part, const struct part_place *place,
                                  struct state *state, const char *url);

@@ -131,9 +131,11 @@ void resume_plan(struct transfer *transfer)
     if (transfer->other) {
         plan_other(transfer, known);
     } else if (held > 0 && !known) {
+        transfer->trust = GATE_LENIENT;
+    }
+    if (transfer->from > 0 && (transfer->trust == GATE_LENIENT || task->part.unproven)) {
         transfer->compare_left = held < RESUME_OVERLAP ? held : RESUME_OVERLAP;
         transfer->from = held - transfer->compare_left;
-        transfer->trust = GATE_LENIENT;
     }
 }
 
@@ -155,6 +157,7 @@ int resume_compare(struct transfer *transfer, const char *bytes, size_t n, size_
             return PX_ECHANGED;
         }
         transfer->compare_left -= want;
+        transfer->task->part.unproven &= transfer->compare_left > 0;
         *compared += want;
         bytes += want;
         n -= want;

@@ -161,7 +161,7 @@ void state_good_ranges(const struct state *state, uint64_t file_bytes, const cha
     bool same_boot = boot[0] != '\0' && strcmp(boot, state->boot) == 0;
 
     *out = same_boot ? state->held : state->synced;
-    if (same_boot && state->grows) {
+    if (same_boot && state->grows && file_bytes <= state->size) {
         out->n = 0;
         ranges_add(out, 0, file_bytes);
     }

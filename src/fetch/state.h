@@ -41,8 +41,8 @@ size_t state_format(const struct state *state, const char *url, char *text);
 PX_NODISCARD int state_parse(const char *text, size_t len, struct state *out);
 
 /* Which bytes of a part file of `file_bytes` can be relied on. After a restart of the machine only
- * what was synced; without one, the kernel still has every byte that was written. `out` is not a
- * member of `state`. */
+ * what was synced; without one, the kernel still has every byte that was written. Of a file that is
+ * longer than the whole only what the state itself names. `out` is not a member of `state`. */
 void state_good_ranges(const struct state *state, uint64_t file_bytes, const char *boot,
                        struct ranges *out);
 

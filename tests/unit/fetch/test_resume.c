@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "fetch/fetching.h"
 #include "fetch/resume.h"
+#include "fetch/state.h"
 #include "fetch/transfer.h"
 
 #define HELD 100000
@@ -104,6 +106,34 @@ static void test_resume_plan_bytes_of_another_mirror(void **state)
     task->sums.line.kind = PX_DIGEST_NONE;
 }
 
+static void test_resume_plan_unproven_bytes_are_compared_whatever_is_known(void **state)
+{
+    (void)state;
+    size_t compared;
+    hold(HELD);
+    task->part.unproven = true;
+    task->detail.etag = "\"strong\"";
+    resume_plan(&transfer);
+    assert_int_equal(transfer.from, HELD - RESUME_OVERLAP);
+    assert_int_equal(transfer.compare_left, RESUME_OVERLAP);
+    assert_int_equal(transfer.trust, GATE_STRICT);
+    task->size = 2 * HELD;
+    task->mirror_of_bytes = 1;
+    resume_plan(&transfer);
+    assert_int_equal(transfer.compare_left, RESUME_OVERLAP);
+    task->detail.etag = NULL;
+    resume_plan(&transfer); /* all of it anew */
+    assert_int_equal(transfer.from, 0);
+    assert_int_equal(transfer.compare_left, 0);
+    task->mirror_of_bytes = 0;
+    resume_plan(&transfer);
+    assert_int_equal(
+        resume_compare(&transfer, bytes + transfer.from, RESUME_OVERLAP - 1, &compared), PX_OK);
+    assert_true(task->part.unproven);
+    assert_int_equal(resume_compare(&transfer, bytes + HELD - 1, 1, &compared), PX_OK);
+    assert_false(task->part.unproven);
+}
+
 static void test_resume_compare_same_bytes_then_new_ones(void **state)
 {
     (void)state;
@@ -132,6 +162,44 @@ static void test_resume_compare_one_other_byte_is_another_version(void **state)
     bytes[HELD - 1] ^= 1;
 }
 
+/* An earlier run's part of 5 bytes and its state, made `length` long. */
+static void leave_longer(const struct part_place *place, const struct state *of_x, off_t length)
+{
+    struct part part = {.fd = -1};
+    struct state saved = *of_x;
+    assert_int_equal(part_append(&part, place, "hello", 5), PX_OK);
+    assert_int_equal(part_keep(&part, place), PX_OK);
+    assert_int_equal(part_save_state(&part, place, &saved, "http://h/x"), PX_OK);
+    assert_int_equal(ftruncate(part.fd, length), 0);
+    part_suspend(&part, place->io);
+}
+
+static void test_resume_adopted_bytes_beyond_the_state_are_not_proven(void **state)
+{
+    (void)state;
+    const struct part_place place = task_place(task);
+    const struct state of_x = {.url_hash = 7, .size = 11, .boot = "boot"};
+    struct part part = {.fd = -1};
+    struct state found, saved = of_x;
+    leave_longer(&place, &of_x, 8);
+    for (int run = 0; run < 2; run++) { /* the state goes on saying what is known */
+        assert_int_equal(part_adopt(&part, &place, 7, "boot", &found), PX_OK);
+        assert_int_equal(part.held, 8);
+        assert_true(part.unproven);
+        assert_int_equal(part_save_state(&part, &place, &saved, "http://h/x"), PX_OK);
+        part_suspend(&part, place.io);
+    }
+    assert_int_equal(part_adopt(&part, &place, 7, "boot", &found), PX_OK);
+    assert_int_equal(part_restart(&part, &place), PX_OK);
+    assert_false(part.unproven);
+    part_discard(&part, &place);
+    leave_longer(&place, &of_x, 12); /* of 11 */
+    assert_int_equal(part_adopt(&part, &place, 7, "boot", &found), PX_OK);
+    assert_int_equal(part.held, 5);
+    assert_false(part.unproven);
+    part_discard(&part, &place);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_task, close_task)
 
 int main(void)
@@ -140,6 +208,8 @@ int main(void)
         TEST(test_resume_plan_by_what_is_known),
         TEST(test_resume_plan_few_bytes_are_asked_for_anew),
         TEST(test_resume_plan_bytes_of_another_mirror),
+        TEST(test_resume_plan_unproven_bytes_are_compared_whatever_is_known),
+        TEST(test_resume_adopted_bytes_beyond_the_state_are_not_proven),
         TEST(test_resume_compare_same_bytes_then_new_ones),
         TEST(test_resume_compare_one_other_byte_is_another_version),
     };

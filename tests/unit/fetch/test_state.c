@@ -173,7 +173,8 @@ static void test_state_good_ranges_by_table(void **state)
     expect_good(true, 700, "other", "0-100");
     expect_good(true, 700, "", "0-100");
     expect_good(true, 50, "other", "0-50");
-    expect_good(true, 2000, "6a0f-boot", "0-1000");
+    expect_good(true, 1000, "6a0f-boot", "0-1000");
+    expect_good(true, 1001, "6a0f-boot", "0-500"); /* more than the whole: not ours */
     expect_good(true, 0, "6a0f-boot", "");
 }
 

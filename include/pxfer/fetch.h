@@ -220,6 +220,7 @@ struct px_fetch_detail {
     int64_t mtime_ns;
     unsigned segments;        /* that the file came in; 0 = one stream */
     bool resumed;             /* some bytes came from an earlier try or run */
+    uint64_t bytes_kept;      /* of the item's bytes: what an earlier run had left */
     const char *content_type; /* with opts.details */
     const char *title;        /* with opts.titles: of an HTML page, UTF-8 */
     unsigned redirects;       /* followed in the last try */

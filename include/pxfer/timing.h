@@ -54,7 +54,7 @@ PX_API int64_t px_hist_quantile(const struct px_hist *hist, double q);
 struct px_account {
     uint64_t items;      /* finished, well or not */
     uint64_t bytes;      /* payload moved, also for items that failed later */
-    uint64_t bytes_kept; /* of items that are done: what an earlier run had moved */
+    uint64_t bytes_kept; /* of the items' bytes: what an earlier run had moved */
     uint64_t planned;    /* a dry run: files that would be copied, and their bytes */
     uint64_t planned_bytes;
     int64_t busy_ns;  /* with at least one item in hand */

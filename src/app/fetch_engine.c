@@ -123,6 +123,9 @@ static void fetch_engine_detail(struct jsonl *json, const struct px_item *item)
     if (detail->resumed) {
         jsonl_bool(json, "resumed", true);
     }
+    if (detail->bytes_kept > 0) {
+        jsonl_u64(json, "bytes_kept", detail->bytes_kept);
+    }
 }
 
 struct journal_schema fetch_engine_journal(void)

@@ -102,7 +102,8 @@ static int64_t total_ns(const struct px_item *item)
 static void put_speed(const struct subject *s)
 {
     const int64_t ns = total_ns(s->item);
-    fprintf(s->to, "%.0f", ns > 0 ? (double)s->item->bytes * 1e9 / (double)ns : 0.0);
+    const uint64_t moved = s->item->bytes - s->detail->bytes_kept;
+    fprintf(s->to, "%.0f", ns > 0 ? (double)moved * 1e9 / (double)ns : 0.0);
 }
 
 /* The phases up to and with `last`, as curl counts its moments: from the start. */

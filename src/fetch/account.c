@@ -102,6 +102,7 @@ void account_task(struct transfer *transfer)
     account->items_ns += took;
     if (is_final(task)) {
         account->items++;
+        account->bytes_kept += task->detail.bytes_kept;
         px_hist_add(&account->item, task->spent_ns);
     }
 }

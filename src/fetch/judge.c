@@ -72,6 +72,7 @@ static void restart_part(struct transfer *transfer)
     }
     transfer->buffered = 0;
     task->detail.resumed = false;
+    task->detail.bytes_kept = 0;
 }
 
 /* A body without a length, of which this libcurl cannot tell the end from a reset. */
@@ -210,6 +211,7 @@ static void begin_rest(struct transfer *transfer)
     if (!task_is_helper(task)) {
         task->size = transfer->gate.size;
         task->detail.resumed = true;
+        px_activity_done(transfer->fetch->opts.activity, transfer->slot, transfer->from);
         engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED]++;
     }
 }

@@ -98,7 +98,9 @@ int resume_look(struct transfer *transfer)
         task->detail.etag = task_keep_text(task, state.etag[0] != '\0' ? state.etag : NULL);
         task->detail.last_modified =
             task_keep_text(task, state.last_modified[0] != '\0' ? state.last_modified : NULL);
-        return take_stretches(transfer, &state);
+        rc = take_stretches(transfer, &state);
+        task->detail.bytes_kept = task->joint != NULL ? ranges_sum(&state.held) : task->part.held;
+        return rc;
     }
     return PX_OK;
 }

@@ -173,6 +173,7 @@ void task_drop_part(struct fetch_task *task)
     if (task_is_helper(task)) {
         return;
     }
+    task->detail.bytes_kept = 0;
     if (task->joint != NULL) {
         split_stop(&task->joint->split, SPLIT_DONE);
         task->joint->crew.drop = true;

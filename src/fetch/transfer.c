@@ -329,6 +329,9 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     }
     task->item.end_ns = px_now_ns();
     task->item.bytes = task->item.state == PX_ITEM_OK ? task->item.bytes : task->part.held;
+    if (task->detail.bytes_kept > task->item.bytes) {
+        task->detail.bytes_kept = task->item.bytes;
+    }
     task->result.bytes = task_is_helper(task) ? 0 : task->item.bytes;
     account_task(transfer);
     say_end(transfer);

@@ -72,6 +72,7 @@ static void test_fetch_engine_journal_tells_what_is_known(void **state)
                                          .size = 7,
                                          .mtime_ns = 1700000000000000005,
                                          .resumed = true,
+                                         .bytes_kept = 2,
                                          .skip_reason = "exists"};
     char *line = line_of(&full);
     static const char *const members[] = {
@@ -84,6 +85,7 @@ static void test_fetch_engine_journal_tells_what_is_known(void **state)
         "\"final_url\":\"http://***@host/y?token=***\"",
         "\"reason\":\"exists\"",
         "\"resumed\":true",
+        "\"bytes_kept\":2",
         "\"id\":\"00000000000000ab\"",
         "\"size\":7",
         "\"mtime\":\"1700000000.000000005\"",

@@ -83,6 +83,9 @@ static void test_writeout_facts_are_told(void **state)
     (void)state;
     expect("%{http_code} %{response_code} %{status}", "200 200 200");
     expect("%{bytes} %{size_download} %{speed_download}", "5000 5000 2000");
+    detail.bytes_kept = 4000;
+    expect("%{bytes} %{speed_download}", "5000 400");
+    detail.bytes_kept = 0;
     expect("%{filename_effective} %{line}", "dir/a 7");
     expect("%{num_redirects} %{num_retries}", "2 2");
     expect("%{state} %{exitcode}[%{errormsg}]", "ok 0[]");

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <pxfer/activity.h>
+
 #include "fetch/site.h"
 
 static struct site site;
@@ -63,7 +65,10 @@ static void test_judge_digest_of_the_server_is_not_used_when_told_so(void **stat
 static void test_judge_rest_of_the_file_goes_behind_what_is_held(void **state)
 {
     (void)state;
-    site_open(&site, serve, (struct px_fetch_opts){0});
+    struct px_activity_sample shown;
+    struct px_activity *activity;
+    assert_int_equal(px_activity_new(8, &activity), PX_OK);
+    site_open(&site, serve, (struct px_fetch_opts){.activity = activity});
     struct fetch_task *task = site_fetch(&site, "/rest", "");
     assert_int_equal(task->part.held, 4);
     site_again(&site, task);
@@ -72,7 +77,11 @@ static void test_judge_rest_of_the_file_goes_behind_what_is_held(void **state)
     assert_int_equal(task->detail.http_status, 206);
     assert_int_equal(px_fetch_account(site.fetch, 0)->counter[PX_FETCH_RESUMED], 1);
     area_assert(&site.area, "rest", "0123456789", 10);
+    px_activity_sample(activity, 0, &shown);
+    assert_int_equal(shown.done_bytes, 10);
+    assert_int_equal(px_activity_bytes(activity), 10); /* none twice */
     site_close(&site);
+    px_activity_free(activity);
 }
 
 static void test_judge_refused_reply_is_not_taken_for_the_file(void **state)

@@ -103,6 +103,7 @@ static void test_transfer_retry_goes_on_from_the_bytes_held(void **state)
     assert_true(task->detail.resumed);
     assert_int_equal(task->detail.http_status, 206);
     assert_int_equal(task->item.bytes, 10);
+    assert_int_equal(task->detail.bytes_kept, 0); /* a try of this run is no earlier run */
     area_assert(&site.area, "good", BODY, 10);
     assert_int_equal(px_fetch_account(site.fetch, 0)->bytes, 10); /* none twice */
     assert_int_equal(px_fetch_account(site.fetch, 0)->counter[PX_FETCH_RESUMED], 1);
@@ -175,6 +176,9 @@ static void test_transfer_goes_on_from_what_an_earlier_run_left(void **state)
     fake_run(&site.worker, site.fetch);
     assert_int_equal(task->item.state, PX_ITEM_OK);
     assert_true(task->detail.resumed);
+    assert_int_equal(task->item.bytes, 10);
+    assert_int_equal(task->detail.bytes_kept, 5);
+    assert_int_equal(px_fetch_account(site.fetch, 0)->bytes_kept, 5);
     area_assert(&site.area, "good", BODY, 10);
     assert_false(area_has(&site.area, ".good.part.state"));
     site_close(&site);
@@ -209,6 +213,7 @@ static void test_transfer_of_a_changed_file_drops_what_an_earlier_run_left(void 
     struct fetch_task *task = site_fetch(&site, "/file", "");
     assert_int_equal(task->item.state, PX_ITEM_OK);
     assert_false(task->detail.resumed);
+    assert_int_equal(task->detail.bytes_kept, 0);
     area_assert(&site.area, "file", BODY, 10);
     assert_int_equal(area_count(&site.area), 1);
     site_close(&site);

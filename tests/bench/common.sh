@@ -90,7 +90,7 @@ fresh_fs() {
         ;;
     btrfs)
         truncate -s 16G "$work/fs.img"
-        mkfs.btrfs -q -f -K "$work/fs.img"
+        mkfs.btrfs -q -f -K "$work/fs.img" >/dev/null
         mount -o loop "$work/fs.img" "$fs"
         ;;
     here) ;;

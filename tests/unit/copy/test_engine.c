@@ -28,7 +28,7 @@ static void test_engine_names_are_as_many_as_the_enums(void **state)
     (void)state;
     assert_int_equal(count_names(px_copy_phase_names()), PX_COPY_PHASES_);
     assert_int_equal(count_names(px_copy_counter_names()), PX_COPY_COUNTERS_);
-    assert_true((int)PX_COPY_PHASES_ <= PX_PHASES && (int)PX_COPY_COUNTERS_ <= PX_PHASES);
+    assert_true((int)PX_COPY_PHASES_ <= PX_PHASES && (int)PX_COPY_COUNTERS_ <= PX_COUNTERS);
     assert_string_equal(px_copy_type_name(PX_COPY_DIR), "directory");
     assert_string_equal(px_copy_type_name((enum px_copy_type)99), "unknown");
     assert_string_equal(px_copy_engine_name(PX_ENGINE_COPY_FILE_RANGE), "copy_file_range");

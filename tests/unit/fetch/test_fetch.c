@@ -28,7 +28,7 @@ static void test_fetch_names_match_their_enums(void **state)
     }
     assert_int_equal(phases, PX_FETCH_PHASES_);
     assert_int_equal(counters, PX_FETCH_COUNTERS_);
-    assert_true(phases <= PX_PHASES && counters <= PX_PHASES);
+    assert_true(phases <= PX_PHASES && counters <= PX_COUNTERS);
     assert_string_equal(px_fetch_phase_names()[PX_FETCH_DISK], "disk");
     assert_string_equal(px_fetch_counter_names()[PX_FETCH_RESUMED], "resumed");
 }

@@ -198,17 +198,26 @@ static void listen_to_all(struct world *world, char *journal_path, char *failed_
     world->opts.json = true;
 }
 
+/* open_and_close() with every option that names a listener; nothing fails. */
+static void open_all(struct world *world, bool measured, struct sink *sink,
+                     struct tell_listeners *seen)
+{
+    char journal_path[SCRATCH_ROOM], failed_path[SCRATCH_ROOM];
+    const struct session_program program = program_with(sink);
+    int closed = PX_EINTERNAL;
+    listen_to_all(world, journal_path, failed_path);
+    assert_int_equal(open_and_close(world, &program, measured, seen, &closed), PX_OK);
+    assert_int_equal(closed, PX_OK);
+    world->opts.journal = NULL;
+    world->opts.failed = NULL;
+}
+
 static void test_outputs_open_gives_all_that_the_options_name(void **state)
 {
     struct world *world = *state;
-    char journal_path[SCRATCH_ROOM], failed_path[SCRATCH_ROOM];
     struct sink sink = {0};
-    const struct session_program program = program_with(&sink);
     struct tell_listeners seen;
-    int closed = PX_EINTERNAL;
-    listen_to_all(world, journal_path, failed_path);
-    assert_int_equal(open_and_close(world, &program, false, &seen, &closed), PX_OK);
-    assert_int_equal(closed, PX_OK);
+    open_all(world, false, &sink, &seen);
     assert_non_null(seen.journal);
     assert_non_null(seen.json);
     assert_non_null(seen.failures);
@@ -225,14 +234,9 @@ static void test_outputs_open_gives_all_that_the_options_name(void **state)
 static void test_outputs_open_of_a_measured_run_has_a_display_alone(void **state)
 {
     struct world *world = *state;
-    char journal_path[SCRATCH_ROOM], failed_path[SCRATCH_ROOM];
     struct sink sink = {0};
-    const struct session_program program = program_with(&sink);
     struct tell_listeners seen;
-    int closed = PX_EINTERNAL;
-    listen_to_all(world, journal_path, failed_path);
-    assert_int_equal(open_and_close(world, &program, true, &seen, &closed), PX_OK);
-    assert_int_equal(closed, PX_OK);
+    open_all(world, true, &sink, &seen);
     assert_non_null(seen.progress);
     assert_null(seen.journal);
     assert_null(seen.json);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Several files copied at the same time, one in each thread. pcopy does more than this: it keeps
- * attributes, shares large files among threads, and never leaves half a file.
+ * Several files copied at the same time, one in each thread; none is begun after one has failed. pcopy
+ * does more: it goes on, keeps attributes, shares large files among threads, never leaves half a file.
  *
  *     copy_files WORKERS FROM TO [FROM TO]...
  */

@@ -9,6 +9,8 @@
 
 #include "page.h"
 
+#define MOST_WORKERS 64
+
 struct consumer {
     struct px_queue *urls;
     pthread_t thread;
@@ -48,12 +50,11 @@ static unsigned start(struct consumer *consumers, unsigned n, struct px_queue *u
 int main(int argc, char **argv)
 {
     const unsigned wanted = argc > 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-    struct consumer *consumers = calloc(wanted + 1, sizeof *consumers);
-    struct px_queue *urls = NULL;
+    struct consumer consumers[MOST_WORKERS] = {{0}};
+    struct px_queue *urls;
     unsigned pages = 0;
-    if (wanted == 0 || consumers == NULL || px_queue_new(wanted, &urls) != PX_OK) {
+    if (wanted == 0 || wanted > MOST_WORKERS || px_queue_new(wanted, &urls) != PX_OK) {
         fprintf(stderr, "usage: page_fetcher WORKERS URL...\n");
-        free(consumers);
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -72,7 +73,6 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "%u pages in %.2f s\n", pages, (double)(px_now_ns() - begin_ns) / 1e9);
     px_queue_free(urls);
-    free(consumers);
     curl_global_cleanup();
     return pages == (unsigned)(argc - 2) ? 0 : 1;
 }

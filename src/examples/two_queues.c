@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #define MOST 64
-
 struct task {
     unsigned long (*run)(unsigned long n);
     unsigned long n;
@@ -65,16 +64,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: two_queues WORKERS COUNT N\n");
         return 2;
     }
-    for (unsigned i = 0; i < workers; i++) {
-        if (pthread_create(&threads[i], NULL, work, &queues) != 0) {
-            return 1;
-        }
+    unsigned started = 0;
+    while (started < workers && pthread_create(&threads[started], NULL, work, &queues) == 0) {
+        started++;
     }
-    use(&queues, workers, n, strtoul(argv[3], NULL, 10));
-    for (unsigned i = 0; i < workers; i++) {
+    if (started > 0) {
+        use(&queues, started, n, strtoul(argv[3], NULL, 10));
+    }
+    for (unsigned i = 0; i < started; i++) {
         pthread_join(threads[i], NULL);
     }
     px_queue_free(queues.tasks);
     px_queue_free(queues.results);
-    return 0;
+    return started > 0 ? 0 : 1;
 }

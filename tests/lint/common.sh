@@ -18,7 +18,7 @@ files() {
     done | sort -u
 }
 
-# The examples are no part of the library: tests/examples.sh runs each.
+# The examples are no part of the library.
 library_sources() { files 'src/*/*.c' 'src/*/*/*.c' | sed '\|^src/examples/|d'; }
 source_headers() { files 'src/*/*.h' 'src/*/*/*.h'; }
 product_sources() { { files 'src/*.c' 'src/examples/*.c' && library_sources; } | sort -u; }

@@ -7,7 +7,7 @@
 #define PX_TESTS_FETCH_SITE_H
 
 #include "fetch/fetching.h"
-#include "fetch/http.h"
+#include "support/http.h"
 #include "support/io_fault.h"
 
 struct site {

@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-#include "fetch/http.h"
-
 #include "fetch/fetching.h"
 #include "fetch/site.h"
 

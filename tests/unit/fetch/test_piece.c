@@ -11,13 +11,10 @@
 
 #include <cmocka.h>
 
-#include "fetch/http.h"
-
-#include "support/io_fault.h"
-
 #include "fetch/fetching.h"
 #include "fetch/joint.h"
 #include "fetch/site.h"
+#include "support/io_fault.h"
 
 #define SIZE 100000
 #define CUT 40000

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "fetch/http.h"
 #include "fetch/torn.h"
 #include "fetch/transfer.h"
 

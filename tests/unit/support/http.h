@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * fetch/http.h - a small HTTP/1.1 server inside the test: one thread, one poll loop, replies made by
+ * support/http.h - a small HTTP/1.1 server inside the test: one thread, one poll loop, replies made by
  * a function of the test. It sends exactly the bytes that it is told to, right or wrong. Header
  * only. The handler runs on the server's thread: it records and replies, the test asserts.
  */
-#ifndef PX_TESTS_FETCH_HTTP_H
-#define PX_TESTS_FETCH_HTTP_H
+#ifndef PX_TESTS_SUPPORT_HTTP_H
+#define PX_TESTS_SUPPORT_HTTP_H
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -42,9 +42,10 @@ struct px_item {
     int64_t begin_ns; /* first taken in hand, monotonic; 0 = never */
     int64_t end_ns;
     int64_t phase_ns[PX_PHASES];
-    int exec_code;   /* of a command that was run for it: exit code, 128 + signal, -1 = it could not
+    int exec_code; /* of a command that was run for it: exit code, 128 + signal, -1 = it could not
                         be started */
-    int64_t exec_ns; /* how long that took; 0 = none was run */
+    bool target_only;   /* it is about the target: there is no such source */
+    int64_t exec_ns;    /* how long that took; 0 = none was run */
     const void *detail; /* engine's own facts: struct px_fetch_detail, struct px_copy_detail */
 };
 

@@ -99,7 +99,7 @@ static const char *copy_engine_verb(const struct px_item *item)
     return "copy";
 }
 
-bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room)
+void copy_engine_plan_words(const struct px_item *item, char *out, size_t room)
 {
     const struct px_copy_detail *detail = item->detail;
     if (detail->type == PX_COPY_FILE && item->status == PX_OK) {
@@ -110,7 +110,6 @@ bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room)
                        : detail->type == PX_COPY_LINK ? "link"
                                                       : "-");
     }
-    return detail->action == PX_ACTION_DELETE;
 }
 
 /* An engine, and the journal that it asks what is done already. */
@@ -140,7 +139,7 @@ static int copy_engine_read_journal(struct copy_engine *self, const char *path, 
         self->memory = copy_resume_memory(self->resume);
         return PX_OK;
     }
-    char *shown = px_show_dup(path);
+    char *shown = px_show_name_dup(path);
     (void)snprintf(error, room, "reading the journal %s: %s", shown != NULL ? shown : "",
                    status == PX_ENOMEM ? px_status_text(status) : px_errno_text(errno));
     free(shown);
@@ -175,7 +174,7 @@ static int copy_engine_begin(struct copy_engine *self, const struct px_copy_opts
     status = px_copy_source(self->copy, source);
     if (status != PX_OK) {
         const int err = errno;
-        char *shown = opts->names_from != NULL ? px_show_dup(opts->names_from) : NULL;
+        char *shown = opts->names_from != NULL ? px_show_name_dup(opts->names_from) : NULL;
         (void)snprintf(error, room, "--files-from: %s%s%s", shown != NULL ? shown : "",
                        shown != NULL ? ": " : "",
                        status == PX_EIO ? px_errno_text(err) : px_status_text(status));

@@ -19,7 +19,7 @@ struct report_schema copy_engine_report(void);
 struct journal_schema copy_engine_journal(void);
 
 /* plan_words_fn: what would be done with an item, and how many bytes it has. */
-bool copy_engine_plan_words(const struct px_item *item, char *out, size_t room);
+void copy_engine_plan_words(const struct px_item *item, char *out, size_t room);
 
 /* Opens the engine with `opts`, of which `run` decides the workers, the target and who listens.
  * `opts` may go away afterwards; what it points to may not. Errors as px_copy_new(). */

@@ -58,7 +58,7 @@ void outputs_fini(struct outputs *outputs)
 
 void outputs_say(const struct outputs *outputs, const char *what, const char *name, int status)
 {
-    char *shown = px_show_dup(name);
+    char *shown = px_show_name_dup(name);
     px_log_line(&outputs->log, PX_LOG_QUIET, PX_LOG_MAIN, "%s%s: %s", what,
                 shown != NULL ? shown : "",
                 errno != 0 ? px_errno_text(errno) : px_status_text(status));

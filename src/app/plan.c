@@ -50,7 +50,10 @@ static int plan_line(struct plan *plan, const char *const parts[4])
 int plan_add(struct plan *plan, const struct px_item *item, bool source_is_url)
 {
     char words[PLAN_WORDS_ROOM] = "";
-    const bool target_only = plan->words != NULL && plan->words(item, words, sizeof words);
+    const bool target_only = item->target_only;
+    if (plan->words != NULL) {
+        plan->words(item, words, sizeof words);
+    }
     char *source = source_is_url ? px_show_url_dup(item->source) : px_show_dup(item->source);
     char *target = px_show_dup(item->target);
     int status = PX_ENOMEM;

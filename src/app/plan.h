@@ -17,9 +17,8 @@ struct px_outlock;
 
 #define PLAN_BYTES ((size_t)65536)
 
-/* Writes what comes before the paths into `out` (`room` bytes), nothing without a line end. True:
- * the target alone is named, no source. */
-typedef bool plan_words_fn(const struct px_item *item, char *out, size_t room);
+/* Writes what comes before the paths into `out` (`room` bytes), without a line end. */
+typedef void plan_words_fn(const struct px_item *item, char *out, size_t room);
 
 #define PLAN_WORDS_ROOM 64
 

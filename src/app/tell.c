@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <pxfer/status.h>
 
@@ -41,7 +42,7 @@ static const char *tell_reason(const struct px_item *item)
 static bool tell_names_target(const struct tell *tell, const struct px_item *item)
 {
     const bool at_target = item->state == PX_ITEM_FAILED && item->status == PX_EIO;
-    return item->target != NULL &&
+    return item->target != NULL && !item->target_only &&
            (tell->to->names_targets || (at_target && !tell->to->source_is_url));
 }
 
@@ -52,13 +53,15 @@ static void tell_say(const struct tell *tell, enum px_log_level level, const cha
     if (!px_log_wants(log, level)) {
         return;
     }
-    const char *source = item->source != NULL ? item->source : "";
+    const char *name = item->target_only ? item->target : item->source;
     const char *reason = tell_reason(item);
-    char *shown = tell->to->source_is_url ? px_show_url_dup(source) : px_show_dup(source);
+    char *shown = name == NULL              ? strdup("")
+                  : tell->to->source_is_url ? px_show_url_dup(name)
+                                            : px_show_name_dup(name);
     char *target = tell_names_target(tell, item) ? px_show_dup(item->target) : NULL;
     px_log_line(log, level, PX_LOG_MAIN, "%s%s%s%s%s%s", what,
                 shown != NULL ? shown : "(no memory)", target != NULL ? " -> " : "",
-                target != NULL ? target : "", *source != '\0' && reason != NULL ? ": " : "",
+                target != NULL ? target : "", name != NULL && reason != NULL ? ": " : "",
                 reason != NULL ? reason : "");
     free(target);
     free(shown);

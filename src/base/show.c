@@ -394,6 +394,11 @@ char *px_show_dup(const char *src)
     return show_new(show_put, false, src, strlen(src));
 }
 
+char *px_show_name_dup(const char *name)
+{
+    return px_show_dup(name != NULL && name[0] == '\0' ? "''" : name);
+}
+
 char *px_show_url_dup(const char *url)
 {
     url = url != NULL ? url : show_none;

@@ -39,6 +39,8 @@ const char *px_show_header(char *dst, size_t room, const char *line);
 
 /* A newly allocated escaped copy (url: masked first); NULL when out of memory. Caller frees. */
 PX_NODISCARD char *px_show_dup(const char *src);
+/* The same of a name in a sentence: an empty one shows as ''. */
+PX_NODISCARD char *px_show_name_dup(const char *name);
 PX_NODISCARD char *px_show_url_dup(const char *url);
 
 /* Masks secrets of a URL without escaping, for files (journal): newly allocated, caller frees;

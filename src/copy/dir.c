@@ -202,6 +202,9 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
         dir_open_source(copier, at.source, entry->source_name, px_select_open_flag(copier, entry));
     const int err = errno;
     px_dir_release(entry->dir);
+    if (dir->fds.source < 0 && px_dir_is_asked(entry->dir) && (err == ENOENT || err == ENOTDIR)) {
+        return px_fail_set(fail, PX_ESRC, err, "open directory");
+    }
     if (dir->fds.source < 0 && err == ENOTDIR) {
         return px_fail_set(fail, PX_ESRC, 0, "open directory: is none any more, not followed");
     }
@@ -225,7 +228,9 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
     for (const struct px_dir *up = entry->dir; dir->followed && up->parent != NULL;
          up = up->parent) {
         if (up->st.st_ino == dir->st.st_ino && up->st.st_dev == dir->st.st_dev) {
-            return px_fail_set(fail, PX_EREFUSED, 0, "open directory: a link leads back up to it");
+            return px_fail_set(
+                fail, PX_EREFUSED, 0,
+                "open directory: the link leads back up to a directory that it is in");
         }
     }
     return PX_OK;
@@ -345,10 +350,10 @@ static void dir_find_listed(struct px_dir *dir)
     const struct px_dir *parent = dir->parent->head;
     if (parent->parent == NULL && parent->batch != NULL) {
         dir->listed = px_listed_all(parent->batch);
-    } else if (parent->is_listed) {
+    } else if (px_dir_is_asked(parent)) {
         dir->listed = px_listed_below(&parent->listed, dir->source_name);
     }
-    dir->is_listed = dir->listed.batch != NULL;
+    dir->is_listed = px_dir_is_asked(dir) && !dir->listed.whole;
     dir->listed_at = dir->listed.first;
 }
 
@@ -418,6 +423,11 @@ void px_dir_unkeep(struct px_dir *dir)
         free(dir);
         dir = parent;
     }
+}
+
+bool px_dir_is_asked(const struct px_dir *dir)
+{
+    return dir->listed.batch != NULL;
 }
 
 struct px_entry px_dir_entry(const struct px_dir *dir)

@@ -53,9 +53,9 @@ struct px_dir {
     bool made;     /* the target was made by this run, so nothing in it is anybody else's */
     bool plain;    /* what a new file in it will have is known: `fresh` and its mode & ~umask */
     bool inherits; /* what is made in the target gets an ACL from it */
-    struct px_owned fresh; /* plain: owner of new files; `made`: mode it was made with */
-    bool is_listed;        /* its names come from a list: */
-    struct px_listed_part listed;
+    struct px_owned fresh;        /* plain: owner of new files; `made`: mode it was made with */
+    bool is_listed;               /* its names come from a list only: */
+    struct px_listed_part listed; /* what a list asks for in it, and nobody has seen yet */
     unsigned level;     /* below the container; with the hash of the path there for --shard */
     uint64_t path_hash; /* (copy/shard.h) */
     bool followed;      /* by way of a symbolic link, as was asked for */
@@ -127,6 +127,9 @@ void px_dir_release(struct px_dir *dir);
 
 /* What the directory is as an item of its parent, to be settled; phases and times are empty. */
 struct px_entry px_dir_entry(const struct px_dir *dir);
+
+/* Do names in it come from a list? Then they need not ever have been there. */
+bool px_dir_is_asked(const struct px_dir *dir);
 
 /* The path of `name` in `dir` for messages and items; raw bytes, caller frees. NULL: no memory. */
 PX_NODISCARD char *px_dir_path(const struct px_dir *dir, enum px_side side, const char *name);

@@ -63,7 +63,8 @@ static int file_open_source(struct px_copier *copier, const struct px_entry *ent
     }
     const int err = errno;
     px_dir_release(entry->dir);
-    if (*fd < 0 && err == ENOENT && (entry->dir->is_listed || px_select_follows(copier, entry))) {
+    if (*fd < 0 && err == ENOENT &&
+        (px_dir_is_asked(entry->dir) || px_select_follows(copier, entry))) {
         return px_fail_set(fail, PX_ESRC, err,
                            "open source"); /* it need not ever have been there */
     }

@@ -134,6 +134,36 @@ static struct px_names *handout_keep(struct px_copier *copier, const struct px_n
     return pack;
 }
 
+/* Of a directory that was read as a whole: is the name, which was asked for, there? */
+static bool handout_is_there(const struct px_copier *copier, int dirfd, const char *name,
+                             bool is_dir)
+{
+    struct stat st;
+    const bool follow = copier->copy->opts.follow == PX_FOLLOW_ALL;
+    if (copier->io->fstatat(dirfd, name, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno != ENOENT; /* the listing has met it */
+    }
+    return !is_dir || S_ISDIR(st.st_mode);
+}
+
+/* As many names of a list as a buffer of entries has. */
+static void handout_list_names(struct lister *lister, int fd)
+{
+    struct px_dir *dir = lister->copier->task->dir;
+    char name[PX_LISTED_NAME_ROOM];
+    lister->copier->task->listing = true;
+    for (unsigned i = 0; i < LISTED_AT_ONCE; i++) {
+        bool is_dir;
+        if (!px_listed_next(&dir->listed, &dir->listed_at, name, &is_dir)) {
+            lister->copier->task->listing = false;
+            return;
+        }
+        if (!dir->listed.whole || !handout_is_there(lister->copier, fd, name, is_dir)) {
+            handout_add(lister, fd, is_dir ? DT_DIR : DT_UNKNOWN, name);
+        }
+    }
+}
+
 static void handout_list_dir(struct lister *lister, int fd)
 {
     struct px_copier *copier = lister->copier;
@@ -147,20 +177,8 @@ static void handout_list_dir(struct lister *lister, int fd)
         handout_add(lister, fd, entry->d_type, entry->d_name);
         at += entry->d_reclen;
     }
-}
-
-/* As many names of a list as a buffer of entries has. */
-static void handout_list_names(struct lister *lister, int fd)
-{
-    struct px_dir *dir = lister->copier->task->dir;
-    char name[PX_LISTED_NAME_ROOM];
-    for (unsigned i = 0; i < LISTED_AT_ONCE; i++) {
-        bool is_dir;
-        if (!px_listed_next(&dir->listed, &dir->listed_at, name, &is_dir)) {
-            lister->copier->task->listing = false;
-            return;
-        }
-        handout_add(lister, fd, is_dir ? DT_DIR : DT_UNKNOWN, name);
+    if (bytes == 0 && px_dir_is_asked(copier->task->dir)) {
+        handout_list_names(lister, fd); /* when there are more, the end is read once more */
     }
 }
 

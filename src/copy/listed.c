@@ -152,16 +152,15 @@ static size_t part_search(const struct px_listed_part *part, const char *name)
 struct px_listed_part px_listed_below(const struct px_listed_part *part, const char *name)
 {
     const size_t len = strlen(name);
-    struct px_listed_part below = {.batch = part->batch, .skip = part->skip + len + 1};
+    struct px_listed_part below = {
+        .batch = part->batch, .skip = part->skip + len + 1, .whole = part->whole};
     size_t at = part_search(part, name);
     while (at < part->end && part_path(part, at)[len] == '\0' && part_is_of(part, at, name, len)) {
         at++; /* the directory itself, without a slash */
     }
     below.first = at;
     while (at < part->end && part_is_of(part, at, name, len)) {
-        if (part_path(part, at)[len + 1] == '\0') {
-            return (struct px_listed_part){.batch = NULL};
-        }
+        below.whole = below.whole || part_path(part, at)[len + 1] == '\0';
         at++;
     }
     below.end = at;

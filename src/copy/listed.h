@@ -18,10 +18,11 @@ struct px_listed;
 
 /* The paths below one directory; they have their first `skip` bytes in common. */
 struct px_listed_part {
-    const struct px_listed *batch; /* borrowed; NULL: no list, the directory itself is read */
+    const struct px_listed *batch; /* borrowed; NULL: no list */
     size_t first;
     size_t end;
     size_t skip;
+    bool whole; /* all of the directory was asked for; the names must be there all the same */
 };
 
 /* A cleaned path into `out` (room for strlen(path) + 1): no slash at the begin, none twice, no ".";
@@ -41,8 +42,8 @@ struct px_listed_part px_listed_all(const struct px_listed *batch);
 bool px_listed_next(const struct px_listed_part *part, size_t *at, char name[PX_LISTED_NAME_ROOM],
                     bool *is_dir);
 
-/* What is listed below the directory `name` of `part`; a part without batch when all of it is (its
- * path ended in a slash). */
+/* What is listed below the directory `name` of `part`; `whole` when its path, or that of a directory
+ * that it is in, ended in a slash. */
 struct px_listed_part px_listed_below(const struct px_listed_part *part, const char *name);
 
 #endif

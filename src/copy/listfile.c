@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <pxfer/status.h>
@@ -43,6 +44,16 @@ struct px_listfile {
     uint64_t line;
 };
 
+/* errno of what was opened, of a directory, too: that only reading would say. 0: none. */
+static int listfile_error(const struct px_io_ops *io, int fd)
+{
+    struct stat st;
+    if (fd < 0 || io->fstat(fd, &st) != 0) {
+        return errno;
+    }
+    return S_ISDIR(st.st_mode) ? EISDIR : 0;
+}
+
 int px_listfile_open(const struct px_io_ops *io, const char *path, bool nul, size_t batch_bytes,
                      struct px_listfile **out)
 {
@@ -56,9 +67,9 @@ int px_listfile_open(const struct px_io_ops *io, const char *path, bool nul, siz
     file->fd = strcmp(path, "-") == 0
                    ? STDIN_FILENO
                    : io->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
-    if (file->fd < 0) {
-        const int err = errno;
-        free(file);
+    const int err = listfile_error(io, file->fd);
+    if (err != 0) {
+        px_listfile_free(file);
         errno = err;
         return PX_EIO;
     }
@@ -71,7 +82,7 @@ void px_listfile_free(struct px_listfile *file)
     if (file == NULL) {
         return;
     }
-    if (file->fd != STDIN_FILENO) {
+    if (file->fd > STDIN_FILENO) {
         PX_IGNORE(file->io->close(file->fd)); /* was only read from */
     }
     free(file->read);

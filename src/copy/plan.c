@@ -39,7 +39,7 @@ struct planner {
 /* Builds "TEXT" or "NAME: TEXT" once. */
 static int plan_refuse(struct planner *p, int status, const char *name, const char *text)
 {
-    char *shown = name != NULL ? px_show_dup(name) : NULL;
+    char *shown = name != NULL ? px_show_name_dup(name) : NULL;
     (void)snprintf(p->error, p->error_room, "%s%s%s", shown != NULL ? shown : "",
                    shown != NULL ? ": " : "", text);
     free(shown);

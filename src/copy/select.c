@@ -23,7 +23,7 @@
 static int select_refuse(int status, const char *what, const char *text, const char *why,
                          char *error, size_t n)
 {
-    char *shown = px_show_dup(text);
+    char *shown = px_show_name_dup(text);
     (void)snprintf(error, n, "%s %s: %s", what, shown != NULL ? shown : "", why);
     free(shown);
     return status;

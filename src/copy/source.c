@@ -13,6 +13,7 @@
 #include <pxfer/timing.h>
 
 #include "base/fdio.h"
+#include "base/show.h"
 #include "copy/engine.h"
 #include "copy/shard.h"
 #include "copy/task.h"
@@ -59,8 +60,11 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
         return source_bad_name(source, out);
     }
     if (status == PX_EIO) {
-        (void)snprintf(source->error, sizeof source->error, "list of names: %s",
-                       px_errno_text(errno));
+        const char *why = px_errno_text(errno);
+        char *shown = px_show_name_dup(source->copy->opts.names_from);
+        (void)snprintf(source->error, sizeof source->error, "--files-from: %s: %s",
+                       shown != NULL ? shown : "", why);
+        free(shown);
     }
     source->out_of_memory = status == PX_ENOMEM;
     if (status != PX_OK) {

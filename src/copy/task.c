@@ -149,6 +149,7 @@ void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum p
     const bool planned = px_entry_is_planned(entry, state);
     item->bytes = state == PX_ITEM_OK || planned ? entry->bytes : 0;
     item->worker = worker;
+    item->target_only = entry->action == PX_ACTION_DELETE;
     task_fill_times(item, entry);
     if (fail != NULL) {
         item->status = fail->status;

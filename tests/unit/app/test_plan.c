@@ -56,6 +56,22 @@ static void test_plan_lines_are_written_together(void **state)
     assert_string_equal(sheet_text(&sheet), "");
 }
 
+static void words_of(const struct px_item *item, char *out, size_t room)
+{
+    (void)item;
+    (void)snprintf(out, room, "delete ");
+}
+
+static void test_plan_names_the_target_alone_where_there_is_no_source(void **state)
+{
+    (void)state;
+    const struct px_item item = {.source = "a", .target = "b", .target_only = true};
+    plan.words = words_of;
+    assert_int_equal(plan_add(&plan, &item, false), PX_OK);
+    assert_int_equal(plan_flush(&plan), PX_OK);
+    assert_string_equal(sheet_text(&sheet), "delete b\n");
+}
+
 static void test_plan_that_is_full_goes_out_in_whole_lines(void **state)
 {
     (void)state;
@@ -112,6 +128,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plan_lines_are_written_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_plan_names_the_target_alone_where_there_is_no_source,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_plan_that_is_full_goes_out_in_whole_lines, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_plan_line_longer_than_its_room, setup, teardown),

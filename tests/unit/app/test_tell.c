@@ -96,6 +96,22 @@ static void test_tell_failures_are_told_even_when_quiet_a_full_disk_once(void **
     assert_string_equal(sheet_text(&err), "");
 }
 
+static void test_tell_names_what_it_is_about(void **state)
+{
+    (void)state;
+    struct px_item item = {.state = PX_ITEM_FAILED, .status = PX_EIO, .source = ""};
+    item.error = error_text;
+    assert_string_equal(said(item, true), "prog: failed: '': chown: not permitted\n");
+    item.source = "a";
+    item.target = "b";
+    item.target_only = true;
+    assert_string_equal(said(item, true), "prog: failed: b: chown: not permitted\n");
+    item.source = NULL;
+    item.target_only = false;
+    item.target = NULL;
+    assert_string_equal(said(item, true), "prog: failed: chown: not permitted\n");
+}
+
 static void test_tell_urls_are_shown_without_their_secrets(void **state)
 {
     (void)state;
@@ -192,6 +208,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_tell_failures_are_told_even_when_quiet_a_full_disk_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tell_names_what_it_is_about, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tell_urls_are_shown_without_their_secrets, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_tell_canceled_items_are_told_to_nobody, set_up,

@@ -161,6 +161,20 @@ static void test_show_null_is_none(void **state)
     }
 }
 
+static void test_show_name_that_is_empty_is_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *shown;
+    } rows[] = {{"", "''"}, {"a\n", "a\\n"}, {NULL, "(none)"}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        char *copy = px_show_name_dup(rows[i].name);
+        assert_non_null(copy);
+        assert_string_equal(copy, rows[i].shown);
+        free(copy);
+    }
+}
+
 static void test_show_cut_is_at_a_character_and_ends_in_dots(void **state)
 {
     (void)state;
@@ -512,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_show_utf8_valid_agrees_with_rfc_3629),
         cmocka_unit_test(test_show_takes_nul_bytes_and_any_length),
         cmocka_unit_test(test_show_null_is_none),
+        cmocka_unit_test(test_show_name_that_is_empty_is_seen),
         cmocka_unit_test(test_show_cut_is_at_a_character_and_ends_in_dots),
         cmocka_unit_test(test_show_less_room_than_asked_for_stays_in_bounds),
         cmocka_unit_test(test_show_url_secrets_are_masked),

@@ -90,8 +90,12 @@ static void test_listed_below_is_a_range(void **state)
     assert_string_equal(names_of(&aa), "z ");
     const struct px_listed_part b = px_listed_below(&all, "b");
     assert_non_null(b.batch);
-    assert_string_equal(names_of(&b), "");         /* named alone: made, not entered */
-    assert_null(px_listed_below(&all, "c").batch); /* all of it */
+    assert_string_equal(names_of(&b), ""); /* named alone: made, not entered */
+    assert_false(a.whole);
+    const struct px_listed_part c = px_listed_below(&all, "c");
+    assert_true(c.whole); /* all of it, and of what is below: */
+    assert_string_equal(names_of(&c), "d ");
+    assert_true(px_listed_below(&c, "d").whole);
     px_listed_free(batch);
 }
 

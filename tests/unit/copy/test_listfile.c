@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include <pxfer/status.h>
 
@@ -35,6 +36,16 @@ static void test_listfile_lines_are_cleaned_and_comments_passed_over(void **stat
     assert_int_equal(px_listfile_next(file, &batch), PX_EEND);
     assert_int_equal(px_listfile_next(file, &batch), PX_EEND);
     px_listfile_free(file);
+}
+
+static void test_listfile_that_is_a_directory_is_not_opened(void **state)
+{
+    (void)state;
+    struct px_listfile *file = NULL;
+    errno = 0;
+    assert_int_equal(px_listfile_open(px_io_real(), ".", false, 0, &file), PX_EIO);
+    assert_int_equal(errno, EISDIR);
+    assert_null(file);
 }
 
 static void test_listfile_batches_are_bounded(void **state)
@@ -113,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_listfile_lines_are_cleaned_and_comments_passed_over),
+        T(test_listfile_that_is_a_directory_is_not_opened),
         T(test_listfile_batches_are_bounded),
         T(test_listfile_bad_name_is_told_and_the_rest_comes),
         T(test_listfile_nul_takes_any_byte),

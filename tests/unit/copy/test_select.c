@@ -135,6 +135,35 @@ static void test_select_listed_slash_takes_the_whole_directory(void **state)
     assert_int_equal(tree_count("dst"), 1);
 }
 
+/* Whoever asks for a name by itself and for its directory is told that it is not there. */
+static void test_select_listed_slash_misses_names_all_the_same(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct px_copy_opts opts = fake_opts("src", "dst");
+    make_tree();
+    tree_text("list", "lib/\nlib/a.c\nlib/a.c/b\nlib/no/c\nlib/none\n");
+    opts.names_from = "list";
+    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake.sum.failed, 3);
+    assert_int_equal(fake.worst.status, PX_ESRC);
+    assert_true(tree_is_text("dst/lib/a.c", "4"));
+    assert_int_equal(tree_count("dst/lib"), tree_count("src/lib"));
+}
+
+static void test_select_listed_directory_that_never_was_has_not_vanished(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct px_copy_opts opts = fake_opts("src", "dst");
+    make_tree();
+    tree_text("list", "no/such\n");
+    opts.names_from = "list";
+    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake.worst.status, PX_ESRC);
+    assert_string_equal(fake.source, "src/no");
+}
+
 static void test_select_listed_name_through_a_link_fails(void **state)
 {
     (void)state;
@@ -202,6 +231,8 @@ int main(void)
         T(test_select_bad_rules_are_refused),
         T(test_select_listed_names_and_their_directories),
         T(test_select_listed_slash_takes_the_whole_directory),
+        T(test_select_listed_slash_misses_names_all_the_same),
+        T(test_select_listed_directory_that_never_was_has_not_vanished),
         T(test_select_listed_name_through_a_link_fails),
         T(test_select_follow_operands_only),
         T(test_select_follow_all_copies_what_links_lead_to),

@@ -8,7 +8,7 @@
  * tasks (submit does not block, and a ticket is what limits it). A worker waits on tasks when it has
  * nothing to do, and on results when there is no room; the owner, which never waits elsewhere, makes
  * that room. One thread that both feeds and drains two bounded queues with blocking calls hangs as
- * soon as both are full: tests/unit/core/test_pool.c shows it for the naive loop.
+ * soon as both are full: tests/unit/core/test_pool_lockup.c shows it for the naive loop.
  *
  * Shutdown: when no task is unfinished, one sentinel for each worker goes through the task queue
  * behind everything else; a worker that pops it never pops again, so each gets exactly one. Cancel

@@ -5,185 +5,15 @@
 #include "support/scarce.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
-#include <pxfer/pool.h>
-#include <pxfer/queue.h>
-#include <pxfer/status.h>
 #include <pxfer/timing.h>
 
-#include "support/gate.h"
-
-/* --- a body that counts ------------------------------------------------------------------------ */
-
-struct task {
-    struct task *next; /* the worker's own stack */
-    unsigned children; /* depth of the tree of tasks below this one */
-    bool made_by_worker;
-    bool canceled;
-    unsigned worker;
-    unsigned results; /* how often the sink saw it */
-};
-
-struct bench {
-    atomic_uint inits, finis, canceled, unmasked;
-    atomic_uint inside, most_inside; /* workers at a task */
-    unsigned limit;                  /* of the pool */
-    unsigned fail_init_of; /* worker index whose init fails; UINT32_MAX: none; UINT32_MAX-1: all */
-    struct gate gate;      /* where each task waits */
-    /* owner only */
-    unsigned seen;
-    unsigned seen_canceled;
-    unsigned twice;
-    struct px_pool *pool;
-    struct task *follow_up; /* submitted from inside the sink */
-};
-
-static struct bench *bench_new(void)
-{
-    struct bench *bench = calloc(1, sizeof *bench);
-    assert_non_null(bench);
-    bench->fail_init_of = UINT32_MAX;
-    bench->gate = (struct gate)GATE_CLOSED;
-    gate_set(&bench->gate, true);
-    return bench;
-}
-
-static int body_init(struct px_worker *worker, void *ctx, void **state)
-{
-    struct bench *bench = ctx;
-    sigset_t mask;
-    if (pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0 && sigismember(&mask, SIGINT) != 1) {
-        atomic_fetch_add(&bench->unmasked, 1);
-    }
-    atomic_fetch_add(&bench->inits, 1);
-    *state = bench;
-    if (bench->fail_init_of == worker->index || bench->fail_init_of == UINT32_MAX - 1) {
-        return PX_ENOMEM;
-    }
-    return PX_OK;
-}
-
-static void body_fini(struct px_worker *worker, void *state)
-{
-    (void)worker;
-    atomic_fetch_add(&((struct bench *)state)->finis, 1);
-}
-
-/* Two children for each level: what the queue has no room for goes on this worker's own stack. */
-static void make_children(struct px_worker *worker, const struct task *task, struct task **stack)
-{
-    for (int i = 0; i < 2 && task->children > 0; i++) {
-        struct task *child = calloc(1, sizeof *child);
-        child->children = task->children - 1;
-        child->made_by_worker = true;
-        if (px_worker_offer(worker, child) != PX_OK) {
-            child->next = *stack;
-            *stack = child;
-        }
-    }
-}
-
-static void run_one(struct px_worker *worker, struct task *task, struct bench *bench,
-                    struct task **stack)
-{
-    px_worker_turn(worker);
-    const unsigned now = atomic_fetch_add(&bench->inside, 1) + 1;
-    unsigned most = atomic_load(&bench->most_inside);
-    while (now > most && !atomic_compare_exchange_weak(&bench->most_inside, &most, now)) {
-    }
-    gate_pass(&bench->gate);
-    task->worker = worker->index;
-    task->canceled = px_worker_stopping(worker);
-    if (!task->canceled) {
-        make_children(worker, task, stack);
-    }
-    atomic_fetch_sub(&bench->inside, 1);
-    px_worker_emit(worker, task);
-}
-
-static void body_run(struct px_worker *worker, void *state)
-{
-    struct bench *bench = state;
-    struct task *stack = NULL;
-    void *task;
-    while (px_worker_next(worker, PX_FOREVER, &task) == PX_OK) {
-        run_one(worker, task, bench, &stack);
-        while (stack != NULL) {
-            struct task *own = stack;
-            stack = own->next;
-            run_one(worker, own, bench, &stack);
-        }
-    }
-}
-
-static void sink(void *ctx, void *result)
-{
-    struct bench *bench = ctx;
-    struct task *task = result;
-    bench->seen++;
-    bench->seen_canceled += task->canceled;
-    bench->twice += task->results++ != 0;
-    if (task->made_by_worker) {
-        free(task);
-    }
-    if (bench->follow_up != NULL) {
-        struct task *more = bench->follow_up;
-        bench->follow_up = NULL;
-        if (px_pool_submit(bench->pool, more) != PX_OK) {
-            bench->twice += 1000; /* the ticket of the delivered result must be free */
-        }
-    }
-}
-
-static int pool_start(struct bench *bench, unsigned workers, size_t capacity)
-{
-    const struct px_pool_opts opts = {
-        .workers = workers,
-        .capacity = capacity,
-        .limit = bench->limit,
-        .body = {body_init, body_run, body_fini, bench},
-        .sink = sink,
-        .sink_ctx = bench,
-        .name = "test",
-    };
-    return px_pool_new(&opts, &bench->pool);
-}
-
-/* Main's loop as the programs have it: push while there is a ticket, else pump. */
-static void submit_all(struct px_pool *pool, struct task *tasks, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        const int status = px_pool_submit(pool, &tasks[i]);
-        if (status == PX_OK) {
-            i++;
-        } else {
-            assert_int_equal(status, PX_EAGAIN);
-            assert_int_equal(px_pool_pump(pool, PX_FOREVER), PX_OK);
-        }
-    }
-}
-
-typedef void case_fn(unsigned workers, size_t capacity);
-
-static void over_matrix(case_fn *check)
-{
-    for (unsigned workers = 0; workers <= 4; workers++) {
-        for (size_t capacity = 1; capacity <= 3; capacity++) {
-            check(workers, capacity);
-        }
-    }
-}
-
-/* --- tests ------------------------------------------------------------------------------------- */
-
-enum { TASKS = 300 };
+#include "pooling.h"
 
 static void check_one_result_each(unsigned workers, size_t capacity)
 {
@@ -213,69 +43,6 @@ static void test_pool_drain_each_task_gives_one_result(void **state)
 {
     (void)state;
     over_matrix(check_one_result_each);
-}
-
-/* So many work at a time and no more; the others' threads are there, and end like any. */
-static void check_limit(unsigned workers, size_t capacity)
-{
-    struct bench *bench = bench_new();
-    struct task *tasks = calloc(TASKS, sizeof *tasks);
-    bench->limit = 2;
-    assert_int_equal(pool_start(bench, workers, capacity), PX_OK);
-    submit_all(bench->pool, tasks, TASKS / 3);
-    assert_in_range(bench->most_inside, 1, 2);
-    px_pool_limit(bench->pool, 1);
-    submit_all(bench->pool, tasks + TASKS / 3, TASKS / 3);
-    px_pool_limit(bench->pool, 4);
-    submit_all(bench->pool, tasks + 2 * (TASKS / 3), TASKS / 3);
-    px_pool_limit(bench->pool, 1);
-    px_pool_drain(bench->pool);
-    assert_int_equal(bench->seen, TASKS);
-    assert_int_equal(bench->twice, 0);
-    assert_true((px_pool_worked_ns(bench->pool) > 0) == (workers > 0));
-    px_pool_free(bench->pool);
-    assert_int_equal(bench->finis, workers > 0 ? workers : 1);
-    free(tasks);
-    free(bench);
-}
-
-static void test_pool_limit_holds_and_changes_on_the_way(void **state)
-{
-    (void)state;
-    over_matrix(check_limit);
-}
-
-/* The only one that may work is worker 1: the first was never started. */
-static void test_pool_limit_counts_workers_that_started(void **state)
-{
-    (void)state;
-    struct bench *bench = bench_new();
-    struct task tasks[5] = {{0}};
-    bench->limit = 1;
-    bench->fail_init_of = 0;
-    assert_int_equal(pool_start(bench, 2, 3), PX_OK);
-    submit_all(bench->pool, tasks, 5);
-    px_pool_drain(bench->pool);
-    assert_int_equal(bench->seen, 5);
-    px_pool_free(bench->pool);
-    free(bench);
-}
-
-static void test_pool_cancel_ends_the_limit(void **state)
-{
-    (void)state;
-    struct bench *bench = bench_new();
-    struct task tasks[6] = {{0}};
-    bench->limit = 1;
-    gate_set(&bench->gate, false);
-    assert_int_equal(pool_start(bench, 4, 6), PX_OK);
-    submit_all(bench->pool, tasks, 6);
-    px_pool_cancel(bench->pool);
-    gate_set(&bench->gate, true);
-    px_pool_drain(bench->pool);
-    assert_int_equal(bench->seen, 6);
-    px_pool_free(bench->pool);
-    free(bench);
 }
 
 static void check_offers(unsigned workers, size_t capacity)
@@ -523,58 +290,10 @@ static void test_pool_new_without_body_is_refused(void **state)
     assert_null(pool);
 }
 
-/* --- the lock-up that the pool is built to avoid ------------------------------------------------ */
-
-struct naive {
-    struct px_queue *tasks;
-    struct px_queue *results;
-};
-
-static void *naive_worker(void *arg)
-{
-    struct naive *naive = arg;
-    void *item;
-    while (px_queue_pop(naive->tasks, PX_FOREVER, &item) == PX_OK &&
-           px_queue_push(naive->results, item, PX_FOREVER) == PX_OK) {
-        /* on to the next */
-    }
-    return NULL;
-}
-
-/* One thread that pushes all tasks before it pops a result: the results fill up, the worker waits
- * for room there, the tasks fill up, and the push that came last would wait for ever. */
-static void test_two_queues_fed_and_drained_by_one_thread_lock_up(void **state)
-{
-    (void)state;
-    struct naive naive;
-    assert_int_equal(px_queue_new(2, &naive.tasks), PX_OK);
-    assert_int_equal(px_queue_new(2, &naive.results), PX_OK);
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, naive_worker, &naive), 0);
-    int status = PX_OK;
-    unsigned pushed = 0;
-    while (status == PX_OK && pushed < TASKS) {
-        status = px_queue_push(naive.tasks, &naive, px_deadline_in_ns(50 * PX_NS_PER_MS));
-        pushed += status == PX_OK;
-    }
-    assert_int_equal(status, PX_ETIMEDOUT);
-    assert_int_equal(pushed, 5); /* 2 results, 1 in the worker's hand, 2 tasks */
-    px_queue_close(naive.results);
-    px_queue_close(naive.tasks);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    px_queue_free(naive.tasks);
-    px_queue_free(naive.results);
-
-    check_one_result_each(1, 2); /* the same load through the pool */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pool_drain_each_task_gives_one_result),
-        cmocka_unit_test(test_pool_limit_holds_and_changes_on_the_way),
-        cmocka_unit_test(test_pool_limit_counts_workers_that_started),
-        cmocka_unit_test(test_pool_cancel_ends_the_limit),
         cmocka_unit_test(test_pool_offered_tasks_all_give_results),
         cmocka_unit_test(test_pool_cancel_undone_tasks_give_canceled_results),
         cmocka_unit_test(test_pool_free_undrained_still_delivers),
@@ -586,7 +305,6 @@ int main(void)
         cmocka_unit_test(test_pool_every_init_fails_says_why),
         cmocka_unit_test(test_pool_threads_refused_uses_those_that_start),
         cmocka_unit_test(test_pool_new_without_body_is_refused),
-        cmocka_unit_test(test_two_queues_fed_and_drained_by_one_thread_lock_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Part files and their last step (F1, F12, F13, F16, F18, F21): the final name is old, absent or
- * complete, whichever call fails; the lock keeps others out; leftovers are used or removed.
+ * complete, whichever call fails; the lock keeps others out. What an earlier run left is in
+ * test_part_leftover.c.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -10,56 +11,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
-#include <sys/file.h>
 
-#include "fetch/fetching.h"
 #include "fetch/name.h"
-#include "fetch/part.h"
-#include "fetch/state.h"
-#include "support/io_fault.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
-static struct area area;
-static struct part_place place;
-
-static int make_area(void **state)
-{
-    (void)state;
-    area_make(&area);
-    io_fault_reset();
-    place = (struct part_place){.io = io_fault_ops(), .dirfd = area.fd, .name = "x", .mode = 0640};
-    return 0;
-}
-
-static int remove_area(void **state)
-{
-    (void)state;
-    area_remove(&area);
-    return 0;
-}
-
-static const struct part empty = {.fd = -1};
-
-static int append(struct part *part, const char *text)
-{
-    return part_append(part, &place, text, strlen(text));
-}
-
-static int publish(struct part *part)
-{
-    char *name = NULL;
-    const int rc = part_publish(part, &place, &name);
-    free(name);
-    return rc;
-}
-
-static void refuse_nameless(void)
-{
-    /* O_TMPFILE is the first openat of a part */
-    io_fault_arm(IO_FAULT(openat), 1, EOPNOTSUPP, IO_FAULT_ONCE);
-}
+#include "fetch/parting.h"
 
 static void test_part_small_file_has_no_name_until_it_is_published(void **state)
 {
@@ -273,130 +227,6 @@ static void test_part_rename_mode_gives_the_second_a_part_of_its_own(void **stat
     assert_int_equal(area_count(&area), 2);
 }
 
-static void test_part_keep_removes_a_leftover_that_nobody_holds(void **state)
-{
-    (void)state;
-    struct part part = empty;
-    area_put(&area, ".x.part", "leftover", 8);
-    assert_int_equal(append(&part, "new"), PX_OK);
-    assert_int_equal(part_keep(&part, &place), PX_OK);
-    assert_int_equal(publish(&part), PX_OK);
-    area_assert(&area, "x", "new", 3);
-}
-
-static void test_part_leftover_with_a_second_name_is_not_written_to(void **state)
-{
-    (void)state;
-    struct part part = empty;
-    struct state found;
-    area_put(&area, "other", "precious", 8);
-    assert_int_equal(linkat(area.fd, "other", area.fd, ".x.part", 0), 0);
-    assert_int_equal(part_adopt(&part, &place, 1, "", &found), PX_ECHANGED);
-    assert_int_equal(linkat(area.fd, "other", area.fd, ".x.part", 0), 0);
-    refuse_nameless();
-    assert_int_equal(append(&part, "new"), PX_OK);
-    area_assert(&area, "other", "precious", 8);
-    assert_int_equal(publish(&part), PX_OK);
-    area_assert(&area, "other", "precious", 8);
-}
-
-/* A kept part with a state, then closed as by a process that ended. */
-static void leave_part(const char *text, const struct state *as)
-{
-    struct part part = empty;
-    struct state saved = *as;
-    assert_int_equal(append(&part, text), PX_OK);
-    assert_int_equal(part_keep(&part, &place), PX_OK);
-    assert_int_equal(part_save_state(&part, &place, &saved, "http://h/x"), PX_OK);
-    part_suspend(&part, place.io);
-}
-
-static const struct state of_x = {.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""};
-
-static void test_part_adopt_goes_on_where_the_last_run_ended(void **state)
-{
-    (void)state;
-    struct part part = empty;
-    struct state found;
-    leave_part("hello", &of_x);
-    assert_int_equal(part_adopt(&part, &place, 7, "boot", &found), PX_OK);
-    assert_int_equal(part.held, 5);
-    assert_string_equal(found.etag, "\"e\"");
-    assert_int_equal(append(&part, " world"), PX_OK);
-    assert_int_equal(publish(&part), PX_OK);
-    area_assert(&area, "x", "hello world", 11);
-    assert_int_equal(area_count(&area), 1);
-}
-
-static void test_part_adopt_after_a_restart_trusts_only_what_was_synced(void **state)
-{
-    (void)state;
-    struct part part = empty;
-    struct state found;
-    place.fsync = PX_FSYNC_FILE;
-    leave_part("hello", &of_x);
-    const int fd = openat(area.fd, ".x.part", O_WRONLY | O_APPEND);
-    assert_int_equal(write(fd, "\0\0\0\0\0\0", 6), 6); /* what a power cut makes of a tail */
-    close(fd);
-    assert_int_equal(part_adopt(&part, &place, 7, "another boot", &found), PX_OK);
-    assert_int_equal(part.held, 5);
-    assert_int_equal(append(&part, "!"), PX_OK);
-    assert_int_equal(publish(&part), PX_OK);
-    area_assert(&area, "x", "hello!", 6); /* and the tail is gone */
-}
-
-static void test_part_adopt_removes_what_is_of_no_use(void **state)
-{
-    (void)state;
-    static const struct {
-        struct state as;
-        uint64_t url_hash;
-        const char *boot;
-    } rows[] = {
-        {{.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""}, 8, "boot"}, /* other URL */
-        {{.url_hash = 7, .size = 11, .boot = "boot", .etag = "\"e\""}, 7, "x"},    /* not synced */
-    };
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        struct part part = empty;
-        struct state found;
-        leave_part("hello", &rows[i].as);
-        assert_int_equal(part_adopt(&part, &place, rows[i].url_hash, rows[i].boot, &found),
-                         PX_ECHANGED);
-        assert_int_equal(area_count(&area), 0);
-        assert_int_equal(part_adopt(&part, &place, 7, "boot", &found), PX_EAGAIN);
-    }
-}
-
-static void test_part_adopt_rename_mode_leaves_a_stranger_alone(void **state)
-{
-    (void)state;
-    struct part part = empty;
-    struct state found;
-    place.on_exist = PX_ON_EXIST_RENAME;
-    leave_part("hello", &of_x);
-    assert_int_equal(part_adopt(&part, &place, 8, "boot", &found), PX_EAGAIN);
-    assert_true(area_has(&area, ".x.part"));
-}
-
-static void test_part_tidy_removes_what_a_kill_while_publishing_left(void **state)
-{
-    (void)state;
-    /* killed after the link, before the part's own name and the state went */
-    leave_part("hello", &of_x);
-    assert_int_equal(linkat(area.fd, ".x.part", area.fd, "x", 0), 0);
-    part_tidy(&place);
-    assert_int_equal(area_count(&area), 1);
-    area_assert(&area, "x", "hello", 5);
-    /* killed after the rename, before the state went */
-    area_put(&area, ".x.part.state", "state", 5);
-    part_tidy(&place);
-    assert_int_equal(area_count(&area), 1);
-    /* a part of its own is somebody's work */
-    leave_part("other", &of_x);
-    part_tidy(&place);
-    assert_int_equal(area_count(&area), 3);
-}
-
 static void test_part_restart_forgets_all_bytes(void **state)
 {
     (void)state;
@@ -556,8 +386,6 @@ static void test_part_without_hard_links_is_renamed_unless_the_name_is_taken(voi
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_area, remove_area)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -573,13 +401,6 @@ int main(void)
         TEST(test_part_name_that_is_a_symlink_or_fifo_is_not_followed),
         TEST(test_part_second_one_on_the_same_target_is_in_use),
         TEST(test_part_rename_mode_gives_the_second_a_part_of_its_own),
-        TEST(test_part_keep_removes_a_leftover_that_nobody_holds),
-        TEST(test_part_leftover_with_a_second_name_is_not_written_to),
-        TEST(test_part_adopt_goes_on_where_the_last_run_ended),
-        TEST(test_part_adopt_after_a_restart_trusts_only_what_was_synced),
-        TEST(test_part_adopt_removes_what_is_of_no_use),
-        TEST(test_part_adopt_rename_mode_leaves_a_stranger_alone),
-        TEST(test_part_tidy_removes_what_a_kill_while_publishing_left),
         TEST(test_part_restart_forgets_all_bytes),
         TEST(test_part_ragged_end_of_a_failed_write_is_cut_off),
         TEST(test_part_discard_leaves_nothing),

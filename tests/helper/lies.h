@@ -17,11 +17,13 @@ static void send_bad_path(const struct exchange *ex)
     end_exchange(ex, ENDING_CLOSE);
 }
 
-/* Reads the arguments that are numbers; false when one is none. */
-static bool read_numbers(const struct exchange *ex, size_t want, uint64_t *numbers)
+/* Reads `want` arguments from `first` on, which are numbers. False when one is none: then that was said,
+ * and the exchange is over. */
+static bool read_numbers(const struct exchange *ex, size_t first, size_t want, uint64_t *numbers)
 {
     for (size_t i = 0; i < want; i++) {
-        if (httpd_whole_number(ex->args[i], &numbers[i]) != 0) {
+        if (httpd_whole_number(ex->args[first + i], &numbers[i]) != 0) {
+            send_bad_path(ex);
             return false;
         }
     }
@@ -33,8 +35,7 @@ static void send_cut(const struct exchange *ex, bool chunked, enum ending ending
 {
     uint64_t number[3];
 
-    if (!read_numbers(ex, 3, number)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 3, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[1], 0);
@@ -90,8 +91,11 @@ static void serve_h2(const struct exchange *ex)
     while (i < sizeof ends / sizeof ends[0] && strcmp(ends[i].name, ex->args[4]) != 0) {
         i++;
     }
-    if (i == sizeof ends / sizeof ends[0] || !read_numbers(ex, 4, number)) {
+    if (i == sizeof ends / sizeof ends[0]) {
         send_bad_path(ex);
+        return;
+    }
+    if (!read_numbers(ex, 0, 4, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[1], 0);
@@ -111,8 +115,7 @@ static void serve_long(const struct exchange *ex)
 {
     uint64_t number[2];
 
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 2, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[0], 0);
@@ -137,8 +140,7 @@ static void serve_stall(const struct exchange *ex)
 {
     uint64_t number[2];
 
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 2, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[1], 0);
@@ -152,8 +154,7 @@ static void serve_drip(const struct exchange *ex)
 {
     uint64_t number[2];
 
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 2, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[0], 0);
@@ -239,8 +240,7 @@ static void serve_badrange(const struct exchange *ex)
     uint64_t first;
     uint64_t last;
 
-    if (httpd_whole_number(ex->args[1], &size) != 0) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 1, 1, &size)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, size, 0);
@@ -261,9 +261,7 @@ static void serve_badpart(const struct exchange *ex)
     uint64_t first;
     uint64_t last;
 
-    if (httpd_whole_number(ex->args[1], &number[0]) != 0 ||
-        httpd_whole_number(ex->args[2], &number[1]) != 0) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 1, 2, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[0], 0);
@@ -281,7 +279,10 @@ static void send_versions(const struct exchange *ex, bool again)
 {
     uint64_t number[3];
 
-    if (!read_numbers(ex, 3, number) || number[1] == 0) {
+    if (!read_numbers(ex, 0, 3, number)) {
+        return;
+    }
+    if (number[1] == 0) {
         send_bad_path(ex);
         return;
     }
@@ -308,8 +309,7 @@ static void serve_etagflip(const struct exchange *ex)
 {
     uint64_t number[2];
 
-    if (!read_numbers(ex, 2, number)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 2, number)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, number[0], ex->seen == 0 ? 0 : 1);
@@ -324,8 +324,7 @@ static void serve_mutate(const struct exchange *ex)
 {
     uint64_t size;
 
-    if (!read_numbers(ex, 1, &size)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 1, &size)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, size, (unsigned)ex->seen);
@@ -338,8 +337,7 @@ static void send_half(const struct exchange *ex, bool weak)
 {
     uint64_t size;
 
-    if (!read_numbers(ex, 1, &size)) {
-        send_bad_path(ex);
+    if (!read_numbers(ex, 0, 1, &size)) {
         return;
     }
     struct reply reply = reply_of_name(ex->name, size, 0);

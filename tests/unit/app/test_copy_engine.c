@@ -18,26 +18,18 @@
 
 #include "app/copy_engine.h"
 
+#include "app/engines.h"
 #include "support/memory_text.h"
 #include "support/scratch.h"
-
-static size_t length_of(const char *const *names)
-{
-    size_t n = 0;
-    while (names[n] != NULL) {
-        n++;
-    }
-    return n;
-}
 
 static void test_copy_engine_report_has_a_name_for_each_phase_and_counter(void **state)
 {
     (void)state;
     const struct report_schema report = copy_engine_report();
     assert_string_equal(report.program, "pcopy");
-    assert_int_equal(length_of(report.phase_names), PX_COPY_PHASES_);
-    assert_int_equal(length_of(report.counter_names), PX_COPY_COUNTERS_);
-    assert_int_equal(length_of(report.phase_limits), PX_COPY_PHASES_);
+    assert_int_equal(engines_count(report.phase_names), PX_COPY_PHASES_);
+    assert_int_equal(engines_count(report.counter_names), PX_COPY_COUNTERS_);
+    assert_int_equal(engines_count(report.phase_limits), PX_COPY_PHASES_);
     assert_ptr_equal(copy_engine_journal().phase_names, report.phase_names);
     assert_false(copy_engine_journal().source_is_url);
 }
@@ -47,10 +39,7 @@ static char *line_of(const struct px_copy_detail *detail)
 {
     const struct journal_schema schema = copy_engine_journal();
     const struct px_item item = {.source = "a", .target = "b", .detail = detail};
-    struct jsonl json = {0};
-    journal_object(&json, &schema, &item, 0);
-    assert_int_equal(jsonl_end_line(&json), PX_OK);
-    return json.text; /* the builder holds nothing else */
+    return engines_line(&schema, &item);
 }
 
 static void test_copy_engine_journal_tells_what_is_known(void **state)

@@ -19,25 +19,17 @@
 
 #include "app/fetch_engine.h"
 
+#include "app/engines.h"
 #include "support/memory_text.h"
 #include "support/scratch.h"
-
-static size_t length_of(const char *const *names)
-{
-    size_t n = 0;
-    while (names[n] != NULL) {
-        n++;
-    }
-    return n;
-}
 
 static void test_fetch_engine_report_has_a_name_for_each_phase_and_counter(void **state)
 {
     (void)state;
     const struct report_schema report = fetch_engine_report();
     assert_string_equal(report.program, "pfetch");
-    assert_int_equal(length_of(report.phase_names), PX_FETCH_PHASES_);
-    assert_int_equal(length_of(report.counter_names), PX_FETCH_COUNTERS_);
+    assert_int_equal(engines_count(report.phase_names), PX_FETCH_PHASES_);
+    assert_int_equal(engines_count(report.counter_names), PX_FETCH_COUNTERS_);
     for (size_t i = 0; i < PX_FETCH_PHASES_; i++) {
         const bool nobody_is_busy = i == PX_FETCH_QUEUE;
         assert_int_equal(report.phase_limits[i] == NULL, nobody_is_busy);
@@ -52,10 +44,7 @@ static char *line_of(const struct px_fetch_detail *detail)
     const struct journal_schema schema = fetch_engine_journal();
     const struct px_item item = {
         .source = "http://u:p@host/x", .target = "d/x", .bytes = 3, .detail = detail};
-    struct jsonl json = {0};
-    journal_object(&json, &schema, &item, 0);
-    assert_int_equal(jsonl_end_line(&json), PX_OK);
-    return json.text; /* the builder holds nothing else */
+    return engines_line(&schema, &item);
 }
 
 static void test_fetch_engine_journal_tells_what_is_known(void **state)

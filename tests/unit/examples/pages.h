@@ -40,27 +40,34 @@ static inline void pages_serve(void *ctx, const struct http_request *request,
     }
 }
 
-static inline void pages_open(struct pages *pages)
+static struct pages site;
+
+/* For cmocka_run_group_tests(). */
+static inline int pages_set_up(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
-    http_start(&pages->server, pages_serve, NULL);
+    (void)state;
+    http_start(&site.server, pages_serve, NULL);
     for (size_t i = 0; i < sizeof pages_table / sizeof pages_table[0]; i++) {
-        snprintf(pages->urls[i], sizeof pages->urls[i], "%s",
-                 http_url(&pages->server, pages_table[i].path));
+        snprintf(site.urls[i], sizeof site.urls[i], "%s",
+                 http_url(&site.server, pages_table[i].path));
     }
-    pages->nobody = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(pages->nobody, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(pages->nobody, (struct sockaddr *)&address, &len), 0);
-    snprintf(pages->nobody_url, sizeof pages->nobody_url, "http://127.0.0.1:%u/",
+    site.nobody = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(site.nobody, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(site.nobody, (struct sockaddr *)&address, &len), 0);
+    snprintf(site.nobody_url, sizeof site.nobody_url, "http://127.0.0.1:%u/",
              ntohs(address.sin_port));
+    return 0;
 }
 
-static inline void pages_close(struct pages *pages)
+static inline int pages_tear_down(void **state)
 {
-    close(pages->nobody);
-    http_fini(&pages->server);
+    (void)state;
+    close(site.nobody);
+    http_fini(&site.server);
+    return 0;
 }
 
 #endif

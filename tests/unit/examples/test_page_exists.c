@@ -16,22 +16,6 @@
 #include "examples/page_exists.c"
 #undef main
 
-static struct pages pages;
-
-static int set_up(void **state)
-{
-    (void)state;
-    pages_open(&pages);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pages_close(&pages);
-    return 0;
-}
-
 static void test_look_names_each_reply(void **state)
 {
     (void)state;
@@ -40,11 +24,11 @@ static void test_look_names_each_reply(void **state)
         int status;
         const char *answer;
     } rows[] = {
-        {pages.urls[PAGE_TITLED], PX_OK, "exists"},
-        {pages.urls[PAGE_EMPTY], PX_OK, "exists"},
-        {pages.urls[PAGE_MISSING], PX_OK, "does not exist"},
-        {pages.urls[PAGE_BROKEN], PX_OK, "unknown"},
-        {pages.nobody_url, PX_ENET, "unknown"},
+        {site.urls[PAGE_TITLED], PX_OK, "exists"},
+        {site.urls[PAGE_EMPTY], PX_OK, "exists"},
+        {site.urls[PAGE_MISSING], PX_OK, "does not exist"},
+        {site.urls[PAGE_BROKEN], PX_OK, "unknown"},
+        {site.nobody_url, PX_ENET, "unknown"},
     };
     void *curl = NULL;
     assert_int_equal(open_curl(NULL, 0, &curl), PX_OK);
@@ -115,12 +99,12 @@ static void test_page_exists_any_number_of_workers_tells_of_all(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct printed printed;
         char lines[3][128];
-        assert_int_equal(example_run(&printed, "page_exists", workers[i], pages.urls[PAGE_TITLED],
-                                     pages.nobody_url, pages.urls[PAGE_MISSING]),
+        assert_int_equal(example_run(&printed, "page_exists", workers[i], site.urls[PAGE_TITLED],
+                                     site.nobody_url, site.urls[PAGE_MISSING]),
                          0);
-        snprintf(lines[0], sizeof lines[0], "%s - exists", pages.urls[PAGE_TITLED]);
-        snprintf(lines[1], sizeof lines[1], "%s - unknown", pages.nobody_url);
-        snprintf(lines[2], sizeof lines[2], "%s - does not exist", pages.urls[PAGE_MISSING]);
+        snprintf(lines[0], sizeof lines[0], "%s - exists", site.urls[PAGE_TITLED]);
+        snprintf(lines[1], sizeof lines[1], "%s - unknown", site.nobody_url);
+        snprintf(lines[2], sizeof lines[2], "%s - does not exist", site.urls[PAGE_MISSING]);
         assert_lines(&printed, lines[0], lines[1], lines[2]);
     }
 }
@@ -133,5 +117,5 @@ int main(void)
         cmocka_unit_test(test_tell_as_completed_in_the_order_of_the_answers),
         cmocka_unit_test(test_page_exists_any_number_of_workers_tells_of_all),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pages_set_up, pages_tear_down);
 }

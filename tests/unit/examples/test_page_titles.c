@@ -17,34 +17,18 @@
 #include "examples/page_titles.c"
 #undef main
 
-static struct pages pages;
-
-static int set_up(void **state)
-{
-    (void)state;
-    pages_open(&pages);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pages_close(&pages);
-    return 0;
-}
-
 static void test_print_title_by_kind_of_page(void **state)
 {
     (void)state;
     const struct {
         const char *url, *said;
     } rows[] = {
-        {pages.urls[PAGE_TITLED], "A title"},
-        {pages.urls[PAGE_UNTITLED], "no title: status 200"},
-        {pages.urls[PAGE_UNCLOSED], "no title: status 200"},
-        {pages.urls[PAGE_EMPTY], "no title: status 200"},
-        {pages.urls[PAGE_MISSING], "no title: status 404"},
-        {pages.nobody_url, "no title: status 0"},
+        {site.urls[PAGE_TITLED], "A title"},
+        {site.urls[PAGE_UNTITLED], "no title: status 200"},
+        {site.urls[PAGE_UNCLOSED], "no title: status 200"},
+        {site.urls[PAGE_EMPTY], "no title: status 200"},
+        {site.urls[PAGE_MISSING], "no title: status 404"},
+        {site.nobody_url, "no title: status 0"},
     };
     CURL *curl = curl_easy_init();
     struct sheet sheet;
@@ -67,8 +51,8 @@ static void test_process_queue_ends_every_task_and_at_the_close(void **state)
     sheet_open(&sheet);
     struct shared shared = {NULL, sheet.lock};
     assert_int_equal(px_queue_new(2, &shared.urls), PX_OK);
-    assert_int_equal(px_queue_push(shared.urls, pages.urls[PAGE_TITLED], PX_NOWAIT), PX_OK);
-    assert_int_equal(px_queue_push(shared.urls, pages.nobody_url, PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_push(shared.urls, site.urls[PAGE_TITLED], PX_NOWAIT), PX_OK);
+    assert_int_equal(px_queue_push(shared.urls, site.nobody_url, PX_NOWAIT), PX_OK);
     assert_int_equal(px_queue_join(shared.urls, PX_NOWAIT), PX_EAGAIN);
     px_queue_close(shared.urls);
     process_queue(&shared);
@@ -87,14 +71,14 @@ static void test_page_titles_any_number_of_workers_prints_whole_blocks(void **st
     for (size_t i = 0; i < 3; i++) {
         struct printed printed;
         char blocks[3][128];
-        assert_int_equal(example_run(&printed, "page_titles", workers[i], pages.urls[PAGE_TITLED],
-                                     pages.urls[PAGE_UNTITLED], pages.urls[PAGE_MISSING]),
+        assert_int_equal(example_run(&printed, "page_titles", workers[i], site.urls[PAGE_TITLED],
+                                     site.urls[PAGE_UNTITLED], site.urls[PAGE_MISSING]),
                          0);
-        snprintf(blocks[0], sizeof blocks[0], "%s\n    A title", pages.urls[PAGE_TITLED]);
+        snprintf(blocks[0], sizeof blocks[0], "%s\n    A title", site.urls[PAGE_TITLED]);
         snprintf(blocks[1], sizeof blocks[1], "%s\n    no title: status 200",
-                 pages.urls[PAGE_UNTITLED]);
+                 site.urls[PAGE_UNTITLED]);
         snprintf(blocks[2], sizeof blocks[2], "%s\n    no title: status 404",
-                 pages.urls[PAGE_MISSING]);
+                 site.urls[PAGE_MISSING]);
         assert_lines(&printed, blocks[0], blocks[1], blocks[2]);
     }
 }
@@ -106,5 +90,5 @@ int main(void)
         cmocka_unit_test(test_process_queue_ends_every_task_and_at_the_close),
         cmocka_unit_test(test_page_titles_any_number_of_workers_prints_whole_blocks),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pages_set_up, pages_tear_down);
 }

@@ -101,7 +101,8 @@ static void test_worker_stop_cancels_what_is_in_flight_and_what_still_comes(void
     give_many(5);
     const int64_t begin = px_now_ns();
     fake_run(&site.worker, site.fetch);
-    assert_true(px_now_ns() - begin < PX_NS_PER_S);
+    assert_true(px_now_ns() - begin <
+                30 * PX_NS_PER_S); /* a server that stalls is left after 60 s */
     assert_int_equal(site.worker.n_emitted, 7);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(site.worker.emitted[i]->item.state, PX_ITEM_CANCELED);

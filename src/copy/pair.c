@@ -54,6 +54,7 @@ static struct px_pair *pair_new(dev_t source_dev, dev_t target_dev, int target_f
         pair->target_dev = target_dev;
         pair->team_pays = !px_device_spins(source_dev) && !px_device_spins(target_dev);
         const unsigned long type = fstatfs(target_fd, &fs) == 0 ? (unsigned long)fs.f_type : 0;
+        pair->reflink_small_pays = type == BTRFS_SUPER_MAGIC;
         pair->never_shares = px_fs_never_shares(type);
         pair->reserving_pays = type == EXT4_SUPER_MAGIC;
     }

@@ -27,8 +27,9 @@ struct px_pair {
     struct px_pair *next; /* fixed once it is in the list, as are these: */
     dev_t source_dev;
     dev_t target_dev;
-    bool team_pays;      /* several workers on one large file pay: neither is a spinning disk */
-    bool reserving_pays; /* the target is ext4: see px_reserve() */
+    bool team_pays;          /* several workers on one large file pay: neither is a spinning disk */
+    bool reserving_pays;     /* the target is ext4: see px_reserve() */
+    bool reflink_small_pays; /* the target is btrfs: see px_data_reflink() */
     bool never_shares; /* the target's file system has no shared blocks: copy_file_range() copies */
 
     /* atomic: false = not refused (yet) */

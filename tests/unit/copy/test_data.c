@@ -177,6 +177,26 @@ static void test_data_reflink_refused_for_good_is_asked_once(void **state)
     job_end(&job);
 }
 
+static void test_data_reflink_of_small_files_is_tried_where_it_pays(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t bytes;
+        bool pays;
+        unsigned calls;
+    } rows[] = {{65535, false, 0}, {65536, false, 1}, {0, true, 0}, {1, true, 1}};
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct job job;
+        tree_file("src", rows[i].bytes, 2);
+        FICLONE_OFF();
+        job_begin(&job, PX_REFLINK_AUTO);
+        job.pair.reflink_small_pays = rows[i].pays;
+        assert_int_equal(px_data_reflink(&job.data, &job.fail), PX_EAGAIN);
+        assert_int_equal(io_fault_calls(IO_FAULT(ficlone)), rows[i].calls);
+        job_end(&job);
+    }
+}
+
 static void test_data_reflink_refused_for_one_file_is_asked_again(void **state)
 {
     (void)state;
@@ -497,6 +517,7 @@ int main(void)
         T(test_data_any_size_is_copied),
         T(test_data_reflink_never_uses_only_read_and_write),
         T(test_data_reflink_refused_for_good_is_asked_once),
+        T(test_data_reflink_of_small_files_is_tried_where_it_pays),
         T(test_data_reflink_refused_for_one_file_is_asked_again),
         T(test_data_reflink_always_refuses_where_impossible),
         T(test_data_reflink_error_is_an_error),

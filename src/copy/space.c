@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
@@ -40,6 +41,12 @@
 
 /* From this size on a file is worth a call of its own: some 1 us of 300. */
 #define FILE_MIN_BYTES ((uint64_t)1024 * 1024)
+
+/* XFS gives back what a removed file had on a thread of the kernel: of 2 GiB removed a moment before,
+ * statfs(2) has been seen to miss 1.1. So what is too small is looked at again while it grows. */
+#define LOOKS_MAX 40
+#define LOOKS_IN_VAIN_MAX 3
+#define LOOK_PAUSE_NS (40 * PX_NS_PER_MS)
 
 #define STAT_BLOCK_BYTES 512 /* stat(2) */
 
@@ -110,18 +117,42 @@ static bool type_compresses(unsigned long type)
     return type == BTRFS_SUPER_MAGIC || type == ZFS_MAGIC || type == BCACHEFS_MAGIC;
 }
 
-static struct px_space space_ask(int fd, bool root)
+struct volume {
+    int fd; /* anything on it */
+    bool root;
+};
+
+static struct px_space space_ask(void *ctx)
 {
+    const struct volume *volume = ctx;
+    const int fd = volume->fd;
     struct statvfs fs;
     struct statfs kind;
     struct px_space space = {UINT64_MAX, UINT64_MAX};
     if (fstatvfs(fd, &fs) == 0) {
-        space = px_space_of(&fs, root);
+        space = px_space_of(&fs, volume->root);
     }
     if (fstatfs(fd, &kind) == 0 && type_compresses((unsigned long)kind.f_type)) {
         space.bytes = UINT64_MAX;
     }
     return space;
+}
+
+bool px_space_stays_short(struct px_space (*ask)(void *ctx), void *ctx, const struct px_need *need,
+                          struct px_space *space)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_PAUSE_NS};
+    *space = ask(ctx);
+    for (int looks = 1, in_vain = 0; px_space_is_short(space, need) && looks < LOOKS_MAX; looks++) {
+        const struct px_space before = *space;
+        PX_IGNORE(nanosleep(&pause, NULL)); /* a signal makes it shorter */
+        *space = ask(ctx);
+        in_vain = space->bytes > before.bytes || space->inodes > before.inodes ? 0 : in_vain + 1;
+        if (in_vain == LOOKS_IN_VAIN_MAX) {
+            break;
+        }
+    }
+    return px_space_is_short(space, need);
 }
 
 /* "file system ... free, at least N bytes are needed: M too few" */
@@ -254,7 +285,8 @@ static void count_root(struct count *count, const struct px_plan *plan, const st
 /* All that goes to the file system of `dest`, when it is the first one on it. */
 static int check_volume(struct px_copy *copy, struct px_dest *dest, char *error, size_t n)
 {
-    const struct px_space space = space_ask(dest->plan.target_fd, copy->uid == 0);
+    struct volume volume = {dest->plan.target_fd, copy->uid == 0};
+    struct px_space space = space_ask(&volume);
     struct count count = {.opts = &copy->opts, .flags = copy->open_flags};
     for (size_t i = 0; i < copy->dests.n; i++) {
         const struct px_dest *other = &copy->dests.items[i];
@@ -263,7 +295,7 @@ static int check_volume(struct px_copy *copy, struct px_dest *dest, char *error,
             count_root(&count, &other->plan, &other->plan.roots[k], &space);
         }
     }
-    if (!px_space_is_short(&space, &count.need)) {
+    if (!px_space_stays_short(space_ask, &volume, &count.need, &space)) {
         return PX_OK;
     }
     space_tell(dest->plan.target_fd, &space, &count.need, error, n);
@@ -306,13 +338,14 @@ int px_space_check_file(const struct px_copier *copier, int out, const struct st
     if (opts->no_space_check || (uint64_t)need.bytes < FILE_MIN_BYTES) {
         return PX_OK;
     }
-    const struct px_space space = space_ask(out, copier->copy->uid == 0);
+    struct volume volume = {out, copier->copy->uid == 0};
+    struct px_space space = space_ask(&volume);
     struct stat st;
     if (!px_space_is_short(&space, &need) || fstat(out, &st) != 0) {
         return PX_OK;
     }
     need.bytes -= (int64_t)st.st_blocks * STAT_BLOCK_BYTES; /* an earlier run has begun it */
-    if (!px_space_is_short(&space, &need)) {
+    if (!px_space_stays_short(space_ask, &volume, &need, &space)) {
         return PX_OK;
     }
     fail->status = PX_EFULL;

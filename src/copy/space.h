@@ -45,6 +45,11 @@ struct px_need px_space_name_needs(const struct px_copy_opts *opts, const struct
 /* Pure. */
 bool px_space_is_short(const struct px_space *space, const struct px_need *need);
 
+/* Asks for what is free until it is enough, as long as it grows (and for two seconds at most): what was
+ * removed a moment ago comes back late on some file systems. Sets `space` to the last answer. */
+bool px_space_stays_short(struct px_space (*ask)(void *ctx), void *ctx, const struct px_need *need,
+                          struct px_space *space);
+
 /* All operands for all destinations. Sets px_dest.shortfall of those that are too small; PX_EFULL: all
  * are, with the text in `error` (n bytes). PX_ENOMEM. Main's thread, before there are workers. */
 PX_NODISCARD int px_space_check(struct px_copy *copy, char *error, size_t n);

@@ -59,6 +59,47 @@ static void test_space_is_short_by_bytes_or_inodes(void **state)
     }
 }
 
+/* A file system that gives back a hundred bytes at each look after the first. */
+static struct px_space ask_growing(void *ctx)
+{
+    uint64_t *looks = ctx;
+    return (struct px_space){100 * (*looks)++, 10};
+}
+
+static void test_space_that_comes_back_late_is_waited_for(void **state)
+{
+    (void)state;
+    uint64_t looks = 0;
+    struct px_space space;
+    assert_false(px_space_stays_short(ask_growing, &looks, &(struct px_need){300, 1}, &space));
+    assert_int_equal(looks, 4);
+    assert_int_equal(space.bytes, 300);
+    looks = 3;
+    assert_false(px_space_stays_short(ask_growing, &looks, &(struct px_need){300, 1}, &space));
+    assert_int_equal(looks, 4); /* enough at once */
+}
+
+static struct px_space ask_full(void *ctx)
+{
+    unsigned *looks = ctx;
+    (*looks)++;
+    return (struct px_space){100, 10};
+}
+
+static void test_space_that_does_not_come_is_not_waited_for_long(void **state)
+{
+    (void)state;
+    unsigned looks = 0;
+    struct px_space space;
+    assert_true(px_space_stays_short(ask_full, &looks, &(struct px_need){300, 1}, &space));
+    assert_in_range(looks, 2, 5);
+    assert_int_equal(space.bytes, 100);
+
+    uint64_t more = 0;
+    assert_true(px_space_stays_short(ask_growing, &more, &(struct px_need){300, 11}, &space));
+    assert_in_range(more, 5, 50); /* it grows, but not what is missing */
+}
+
 static void test_space_file_takes_no_more_than_its_blocks(void **state)
 {
     (void)state;
@@ -206,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_space_of_counts_what_is_kept_for_root),
         cmocka_unit_test(test_space_of_nothing_said_is_no_limit),
         cmocka_unit_test(test_space_is_short_by_bytes_or_inodes),
+        cmocka_unit_test(test_space_that_comes_back_late_is_waited_for),
+        cmocka_unit_test(test_space_that_does_not_come_is_not_waited_for_long),
         cmocka_unit_test(test_space_file_takes_no_more_than_its_blocks),
         cmocka_unit_test(test_space_name_needs_the_least),
         cmocka_unit_test_setup_teardown(test_space_check_refuses_what_cannot_fit, tree_setup,

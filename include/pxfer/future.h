@@ -20,7 +20,8 @@
  *
  * Two kinds of failure are kept apart. What a call returns is about the call: a deadline that
  * passed, misuse. What became of the task is data, `status`: whatever the task returned, or
- * PX_ECANCELED. Every future that was given out is finished at some time, in one of two states.
+ * PX_ECANCELED. Every future that was given out is finished at some time, in one of two states. Whoever
+ * has seen that it is finished sees what the task wrote.
  *
  *     PENDING --a worker takes it--> RUNNING --returns--> DONE
  *        \------cancel, shutdown--> CANCELED

@@ -28,7 +28,8 @@
 PX_BEGIN_DECLS
 
 /* Calls body(ctx, i) for each i of 0 .. n-1, on any of the threads, unless one fails. Blocks until all
- * have returned. PX_OK, or what the body returned for the lowest i that failed. PX_EINVAL: no body. */
+ * have returned, and then sees what they wrote. PX_OK, or what the body returned for the lowest i that
+ * failed. PX_EINVAL: no body. */
 PX_API PX_NODISCARD int px_parallel_for(size_t n, unsigned jobs, int (*body)(void *ctx, size_t i),
                                         void *ctx);
 

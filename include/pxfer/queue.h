@@ -11,7 +11,8 @@
  *
  * Items are borrowed pointers that the queue never looks at; NULL is a legal item. After a
  * successful push the queue holds the item; after a successful pop the caller does. A failed push
- * leaves the item with the caller.
+ * leaves the item with the caller. What a thread wrote before it pushed is seen by the thread that pops:
+ * what belongs to an item needs no lock of its own as long as one thread at a time has the item.
  *
  * Counting, as in Python's queue.Queue: each successful push makes one unfinished task, each
  * px_queue_task_done() ends one, px_queue_join() waits until there is none.

@@ -73,7 +73,8 @@ static inline void px_worker_emit(struct px_worker *worker, void *result)
 }
 
 /* True once the pool is canceled: give up what is in flight, emit PX_ECANCELED results for it and
- * for every task that px_worker_next() still hands out. Cheap: one atomic load. */
+ * for every task that px_worker_next() still hands out. Cheap: one relaxed atomic load, which says
+ * nothing about what other threads wrote. */
 static inline bool px_worker_stopping(const struct px_worker *worker)
 {
     return worker->ops->stopping(worker);

@@ -20,9 +20,9 @@
 
 #include "base/clock.h"
 
-/* glibc since 2.27 (Debian 12 has 2.36) can lose a pthread_cond_signal (bug 25847, sourceware.org/bugzilla) when a woken
- * waiter is overtaken. So nobody waits longer than this at a time: a lost wake-up costs a second, not
- * the run, and an idle thread looks up once a second. */
+/* glibc since 2.27 (Debian 12 has 2.36) can lose a pthread_cond_signal when a woken waiter is overtaken
+ * (sourceware.org/bugzilla, bug 25847). So nobody waits longer than this at a time: a lost wake-up costs a
+ * second, not the run, and an idle thread looks up once a second. */
 #define LOOK_AGAIN_NS PX_NS_PER_S
 
 static void mutex_check(int err, const char *text, size_t len)

@@ -12,6 +12,7 @@
 
 #include <pxfer/copy.h>
 
+#include "base/cache_line.h"
 #include "base/fdio.h"
 #include "core/meter.h"
 #include "copy/dest.h"
@@ -20,9 +21,7 @@
 #include "copy/pair.h"
 #include "copy/pattern.h"
 
-#define PX_CACHE_LINE 64
-
-/* One worker's account on cache lines of its own. */
+/* One worker's. */
 struct px_copy_slot {
     _Alignas(PX_CACHE_LINE) struct px_account account;
 };

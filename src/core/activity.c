@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * core/activity.c - what is in hand right now. Each slot is written by its worker and sampled by the
- * owner ten times a second; a slot has a cache line of its own for the byte counters, and a lock for
- * the name that nobody but the sampler ever contends for. No lock is taken under it.
+ * owner ten times a second; its counters have a cache line of their own, its name a lock that nobody but
+ * the sampler ever contends for. No lock is taken under it.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,20 +13,19 @@
 #include <pxfer/status.h>
 #include <pxfer/timing.h>
 
+#include "base/cache_line.h"
 #include "base/mutex.h"
 #include "base/show.h"
 
-#define CACHE_LINE 64
-
 struct activity_slot {
-    /* atomic: written by the slot's worker, read by the sampler */
-    atomic_uint_fast64_t all_bytes; /* since the start */
+    /* atomic: written by the slot's worker, read by the sampler; relaxed, for each is a number that
+     * is right by itself, and a display may be a moment late */
+    _Alignas(PX_CACHE_LINE) atomic_uint_fast64_t all_bytes; /* since the start */
     atomic_uint_fast64_t all_items;
     atomic_uint_fast64_t done_bytes; /* of the present item */
     atomic_uint_fast64_t total_bytes;
-    char padding[CACHE_LINE];
 
-    struct px_mutex lock;
+    _Alignas(PX_CACHE_LINE) struct px_mutex lock;
 
     /* protected by lock */
     bool active PX_GUARDED;
@@ -45,10 +44,16 @@ int px_activity_new(size_t slots, struct px_activity **out)
     if (slots == 0) {
         return PX_EINVAL;
     }
-    struct px_activity *activity = calloc(1, sizeof *activity + slots * sizeof activity->slots[0]);
+    struct px_activity *activity = NULL;
+    if (slots > (SIZE_MAX - sizeof *activity) / sizeof activity->slots[0]) {
+        return PX_ENOMEM;
+    }
+    const size_t bytes = sizeof *activity + slots * sizeof activity->slots[0];
+    activity = aligned_alloc(PX_CACHE_LINE, bytes); /* calloc(3) promises 16 */
     if (activity == NULL) {
         return PX_ENOMEM;
     }
+    memset(activity, 0, bytes);
     for (; activity->n_slots < slots; activity->n_slots++) {
         if (px_mutex_init(&activity->slots[activity->n_slots].lock) != PX_OK) {
             px_activity_free(activity);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * core/autolevel.h - how many tasks at a time are best? (-j auto). Samples in, a level out: pure, with
- * the time as an argument.
+ * core/autolevel.h - how many tasks at a time are best? (-j auto). Hill climbing: samples in, a level out;
+ * pure, with the time as an argument.
  *
  * It starts low and doubles the level as long as that brings at least 5 % more work done in the same
  * time. When it does not, it goes back to the level before and holds it; now and then it tries one a

@@ -82,6 +82,7 @@ static void future_free(struct px_future *future) PX_NO_ANALYSIS
 
 struct px_future *px_future_ref(struct px_future *future)
 {
+    /* Relaxed: the caller has a reference already, so there is nothing to order. */
     atomic_fetch_add_explicit(&future->references, 1, memory_order_relaxed);
     return future;
 }

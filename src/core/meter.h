@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * core/meter.h - a limit of bytes per second that any number of transfers or files share: who has
- * received bytes draws them, and is told until when it is to receive no more.
+ * received bytes draws them, and is told until when it is to receive no more. A token bucket in one number,
+ * the time up to which everything is paid for (as GCRA, its "virtual scheduling").
  *
  * The times that are told follow each other without gaps, so the sum is the limit however many draw,
- * and those that draw at once get their turns one after the other. Any thread; one atomic.
+ * and those that draw at once get their turns one after the other. Any thread; one atomic,
+ * relaxed, for it tells of nothing but itself.
  */
 #ifndef CORE_METER_H
 #define CORE_METER_H

@@ -7,6 +7,7 @@
  * above it: erase, write the block, draw the overlay again, all in one write.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,14 +58,23 @@ void px_outlock_free(struct px_outlock *lock)
     free(lock);
 }
 
-/* poll(2) is not needed: a descriptor that was set non-blocking by somebody else (a shared terminal)
- * says EAGAIN, and then the write is tried again. */
+/* A descriptor that somebody else has set non-blocking (a shared terminal) says EAGAIN when it is full. */
+static void outlock_await_room(int fd)
+{
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    PX_IGNORE(poll(&room, 1, -1) < 0); /* a signal: the write says again what there is */
+}
+
 static int outlock_write_locked(struct px_outlock *lock, const char *bytes, size_t len)
     PX_REQUIRES(lock->lock)
 {
     while (len > 0) {
         const ssize_t n = write(lock->fd, bytes, len);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 && errno == EAGAIN) {
+            outlock_await_room(lock->fd);
             continue;
         }
         if (n <= 0) {

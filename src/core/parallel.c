@@ -7,8 +7,8 @@
  * why the first failure in the order of the loop is always among those that were run: whoever fails
  * later took its chunk later.
  *
- * Locks: `lock` guards the counter and the failure; never held in a callback. Taking
- * a chunk costs some 40 ns (10^6 chunks of one addition each, two jobs against one, 2 cores).
+ * Locks: `lock` guards the counter and the failure; it is never held in a callback. Taking a chunk costs
+ * some 40 ns (10^6 chunks of one addition each, two jobs against one, 2 cores).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,12 +19,12 @@
 #include <pxfer/pool.h>
 #include <pxfer/status.h>
 
+#include "base/cache_line.h"
 #include "base/mutex.h"
 
 /* Chunks that a loop is cut into by default. Enough that 8 threads wait for each other at the end for
  * less than 1 % of the loop, few enough that taking them costs nothing. */
 #define CHUNKS 1024
-#define CACHE_LINE 64
 
 struct parallel {
     /* fixed after start */
@@ -125,8 +125,9 @@ static int parallel_together(struct parallel *loop, unsigned jobs)
     return status;
 }
 
-/* More than one thread for each chunk is of no use. */
-static int parallel_start(struct parallel *loop, unsigned jobs) PX_NO_ANALYSIS
+/* More than one thread for each chunk is of no use. (No analysis: as long as no thread was started the
+ * guarded fields are this one's.) */
+static int parallel_all(struct parallel *loop, unsigned jobs) PX_NO_ANALYSIS
 {
     const unsigned most = jobs < loop->chunks ? jobs : (unsigned)loop->chunks;
     if (most <= 1 || px_mutex_init(&loop->lock) != PX_OK) {
@@ -175,7 +176,7 @@ int px_parallel_for(size_t n, unsigned jobs, int (*body)(void *ctx, size_t i), v
     }
     struct parallel loop = {.run = parallel_for_chunk, .body = body, .ctx = ctx};
     parallel_cut(&loop, n, 0);
-    return parallel_start(&loop, jobs);
+    return parallel_all(&loop, jobs);
 }
 
 /* --- reduce ----------------------------------------------------------------------------------- */
@@ -195,14 +196,14 @@ static int parallel_reduce_chunk(const struct parallel *loop, size_t number)
 static int parallel_alloc(struct parallel *loop, const void *neutral)
 {
     const size_t size = loop->reduction->size;
-    if (size > SIZE_MAX - CACHE_LINE) {
+    if (size > SIZE_MAX - PX_CACHE_LINE) {
         return PX_ENOMEM;
     }
-    loop->stride = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    loop->stride = (size + PX_CACHE_LINE - 1) / PX_CACHE_LINE * PX_CACHE_LINE;
     if (loop->chunks > SIZE_MAX / loop->stride) {
         return PX_ENOMEM;
     }
-    loop->partials = aligned_alloc(CACHE_LINE, loop->chunks * loop->stride);
+    loop->partials = aligned_alloc(PX_CACHE_LINE, loop->chunks * loop->stride);
     if (loop->partials == NULL) {
         return PX_ENOMEM;
     }
@@ -226,7 +227,7 @@ int px_parallel_reduce(const struct px_reduction *reduction, void *total)
     if (status != PX_OK) {
         return status;
     }
-    status = parallel_start(&loop, reduction->jobs);
+    status = parallel_all(&loop, reduction->jobs);
     for (size_t number = 0; number < loop.chunks && status == PX_OK; number++) {
         reduction->join(total, parallel_partial(&loop, number));
     }

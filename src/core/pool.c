@@ -18,7 +18,9 @@
  * A pool without a sink has no result queue: px_worker_emit() ends the task where it was done, and any
  * thread may push. Nobody can tell then which push is the last, so drain closes the queue, too.
  *
- * Locks: `lock` guards the start only. The queues have their own; none is ever held with another.
+ * Locks: `lock` guards the start only. The queues and the turns have their own; none is ever held with
+ * another. The stop flag is a relaxed atomic: it only tells to hurry, and who sees it late does a task
+ * more. What has to be in order goes through the queues, whose locks see to that.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

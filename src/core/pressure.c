@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * core/pressure.c - back-off by the pressure of I/O. No locks; the owner's thread.
+ * core/pressure.c - back-off by the pressure of I/O: halve at once, add one by one (as TCP does: AIMD). No
+ * locks; the owner's thread.
  */
 #include "core/pressure.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * core/turns.h - how many of a pool's workers work at a time, when that is to change while they do.
+ * core/turns.h - how many of a pool's workers work at a time, when that is to change while they do: a
+ * counting semaphore whose number of permits (turns) can be set at any time.
  *
  * A worker has a turn while it works on a task. The first `limit` workers take new tasks; the others
  * wait, and cost nothing. One that is in the middle of something when the limit falls waits at its
@@ -18,7 +19,8 @@
 #include "base/mutex.h"
 
 struct turns {
-    /* atomic: written under the lock, read without it by those who only look */
+    /* atomic: written under the lock; turns_pass() looks without it, and what it finds may be a moment
+     * old: then that worker waits one step later. So relaxed. */
     atomic_uint limit;   /* at least 1 */
     atomic_uint working; /* have a turn */
 

@@ -16,6 +16,7 @@
 
 #include <pxfer/fetch.h>
 
+#include "base/cache_line.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "fetch/board.h"
@@ -31,13 +32,11 @@
 struct cookies;
 struct targets;
 
-#define ENGINE_CACHE_LINE 64
-
 struct stream;
 
-/* Written by one worker; a cache line to itself at either end. */
+/* Written by one worker. */
 struct engine_account {
-    alignas(ENGINE_CACHE_LINE) struct px_account account;
+    alignas(PX_CACHE_LINE) struct px_account account;
 };
 
 struct conns;

@@ -255,7 +255,7 @@ int px_fetch_new(const struct px_fetch_opts *opts, char *error, size_t n, struct
     }
     fetch->opts = *opts;
     fill_in_defaults(fetch);
-    fetch->accounts = aligned_alloc(ENGINE_CACHE_LINE, opts->workers * sizeof *fetch->accounts);
+    fetch->accounts = aligned_alloc(PX_CACHE_LINE, opts->workers * sizeof *fetch->accounts);
     rc = fetch->accounts != NULL ? PX_OK : PX_ENOMEM;
     if (rc == PX_OK) {
         memset(fetch->accounts, 0, opts->workers * sizeof *fetch->accounts);

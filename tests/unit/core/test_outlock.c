@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,6 +89,42 @@ static void test_outlock_descriptor_fails_is_remembered(void **state)
     close(fd);
 }
 
+enum { LARGE = 1 << 18 }; /* more than a pipe holds */
+
+static void *read_to_end(void *arg)
+{
+    static char text[LARGE + 1];
+    ssize_t n = 1;
+    for (size_t got = 0; n > 0 && got < LARGE; got += (size_t)n) {
+        n = read(*(const int *)arg, text + got, LARGE - got);
+    }
+    return text;
+}
+
+/* As a terminal that another program has set non-blocking. */
+static void test_outlock_full_descriptor_that_does_not_block_is_waited_for(void **state)
+{
+    (void)state;
+    int fds[2];
+    pthread_t reader;
+    void *got;
+    struct px_outlock *lock = NULL;
+    char *block = malloc(LARGE);
+    assert_non_null(block);
+    memset(block, 'x', LARGE);
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(px_outlock_new(fds[1], &lock), PX_OK);
+    assert_int_equal(pthread_create(&reader, NULL, read_to_end, &fds[0]), 0);
+    assert_int_equal(px_outlock_write(lock, block, LARGE), PX_OK);
+    assert_int_equal(pthread_join(reader, &got), 0);
+    assert_memory_equal(got, block, LARGE);
+    px_outlock_free(lock);
+    close(fds[0]);
+    close(fds[1]);
+    free(block);
+}
+
 enum { WRITERS = 4, BLOCKS = 200, BLOCK_LINES = 3 };
 
 static void *write_blocks(void *arg)
@@ -137,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_outlock_block_above_overlay_erases_and_draws_again),
         cmocka_unit_test(test_outlock_free_takes_the_overlay_away),
         cmocka_unit_test(test_outlock_descriptor_fails_is_remembered),
+        cmocka_unit_test(test_outlock_full_descriptor_that_does_not_block_is_waited_for),
         cmocka_unit_test(test_outlock_many_writers_blocks_stay_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

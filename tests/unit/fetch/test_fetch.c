@@ -46,7 +46,7 @@ static void test_fetch_new_fills_in_defaults(void **state)
     assert_int_equal(fetch->retry.max_retry_after_ms, 300000);
     assert_int_equal(strncmp(fetch->opts.user_agent, "pfetch/", 7), 0);
     assert_int_equal(px_fetch_account(fetch, 1)->items, 0);
-    assert_int_equal((uintptr_t)px_fetch_account(fetch, 1) % ENGINE_CACHE_LINE, 0);
+    assert_int_equal((uintptr_t)px_fetch_account(fetch, 1) % PX_CACHE_LINE, 0);
     px_fetch_free(fetch);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "app/option.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 
 #include "app/option_help.h"
 #include "app/option_value.h"
+#include "base/fdio.h"
 #include "base/show.h"
 
 /* What getopt_long() gives for row i that has a long name; above every letter. */
@@ -277,8 +279,10 @@ void option_free(const struct option_program *program, void *options)
     }
 }
 
-int option_show(const struct option_program *program, const struct option_parsed *parsed, FILE *out)
+int option_show(const struct option_program *program, const struct option_parsed *parsed, FILE *out,
+                FILE *err)
 {
+    errno = 0;
     switch (parsed->action) {
     case OPTION_DO_RUN: return PX_OK;
     case OPTION_DO_HELP: option_help_write(program, out); break;
@@ -290,5 +294,10 @@ int option_show(const struct option_program *program, const struct option_parsed
         }
         break;
     }
-    return fflush(out) == 0 && !ferror(out) ? PX_OK : PX_EIO;
+    if (fflush(out) == 0 && !ferror(out)) {
+        return PX_OK;
+    }
+    fprintf(err, "%s: standard output: %s\n", program->name,
+            errno != 0 ? px_errno_text(errno) : px_status_text(PX_EIO));
+    return PX_EIO;
 }

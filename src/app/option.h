@@ -155,9 +155,10 @@ PX_NODISCARD int option_parse(const struct option_program *program, int argc, ch
 /* Frees what option_parse() allocated inside `options`. Legal on {0}. */
 void option_free(const struct option_program *program, void *options);
 
-/* Prints what parsed->action asks for, and flushes. PX_EIO: `out` could not be written. */
+/* Prints what parsed->action asks for, and flushes. PX_EIO: `out` could not be written, which one line
+ * to `err` tells. */
 PX_NODISCARD int option_show(const struct option_program *program,
-                             const struct option_parsed *parsed, FILE *out);
+                             const struct option_parsed *parsed, FILE *out, FILE *err);
 
 /* A complaint of the program's own about its command line ("missing operand"): one line and the
  * hint to `err`. Returns PX_EUSAGE always. */

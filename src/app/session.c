@@ -307,6 +307,28 @@ static int session_real(struct session *s)
     return session_exit(s, &summary);
 }
 
+/* The first option that wants something of a run's items, which --compare keeps nothing of; or NULL. */
+static const char *session_wants_items(const struct session *s)
+{
+    const struct {
+        bool on;
+        const char *name;
+    } wants[] = {
+        {s->opts->journal != NULL, "--journal"},
+        {s->opts->json, "--json"},
+        {s->opts->failed != NULL, "--failed"},
+        {s->program->exec_words != NULL, "--exec"},
+        {s->program->writeout != NULL, "--write-out"},
+        {s->program->sink.what != NULL, "--manifest"},
+    };
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
+        if (wants[i].on) {
+            return wants[i].name;
+        }
+    }
+    return NULL;
+}
+
 static int session_check(const struct session *s)
 {
     const bool twice = s->opts->baseline || s->opts->compare.n > 0;
@@ -320,6 +342,11 @@ static int session_check(const struct session *s)
     if (twice && s->program->dry_run) {
         return option_complain(s->program->options, stderr,
                                "--dry-run does nothing that could be measured");
+    }
+    const char *unused = s->opts->compare.n > 0 ? session_wants_items(s) : NULL;
+    if (unused != NULL) {
+        return option_complain(s->program->options, stderr,
+                               "--compare only measures and keeps nothing: no %s", unused);
     }
     const char *why = twice ? s->program->only_once(s->ctx) : NULL;
     if (why != NULL) {
@@ -378,7 +405,7 @@ int session_start(const struct option_program *program, const struct exits_table
     if (status == PX_OK && parsed.action == OPTION_DO_RUN) {
         code = run(options, &parsed);
     } else if (status == PX_OK) {
-        status = option_show(program, &parsed, stdout);
+        status = option_show(program, &parsed, stdout, stderr);
         code = exits_code_of(exits, status);
     }
     option_free(program, options);

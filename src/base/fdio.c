@@ -429,8 +429,9 @@ int px_reserve_stdio(void)
         if (errno != EBADF) {
             return -1;
         }
+        const int wrong[] = {O_WRONLY, O_RDONLY, O_WRONLY}; /* but for the last */
         /* open() takes the lowest free number, and that is fd */
-        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) {
+        if (open("/dev/null", wrong[fd]) < 0) {
             return -1;
         }
     }

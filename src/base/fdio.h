@@ -107,8 +107,9 @@ int64_t px_mtime_ns(const struct stat *st);
 size_t px_raise_nofile(void);
 
 /* Makes sure that descriptors 0, 1 and 2 are open, so that no data file ever gets one of these
- * numbers. A missing one is put on /dev/null in the wrong direction: using it is EBADF, as it was.
- * Call first thing in main. -1 with errno. */
+ * numbers. A missing one is put on /dev/null: 0 and 1 in the wrong direction, so that using them is
+ * EBADF, as it was; 2 as usual, for whoever closed it wants no messages, and none is lost. Call first
+ * thing in main. -1 with errno. */
 PX_NODISCARD int px_reserve_stdio(void);
 
 #endif

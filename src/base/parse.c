@@ -66,14 +66,14 @@ static uint64_t parse_unit_factor(const struct parse_unit *units, size_t count, 
     return 0;
 }
 
-/* DIGITS[.DIGITS][UNIT] in whole factors of the unit, rounded down. A fraction of the smallest unit
- * (factor 1) is nothing, so it is refused. */
+/* DIGITS[.DIGITS][UNIT] or .DIGITS[UNIT] in whole factors of the unit, rounded down. A fraction of the
+ * smallest unit (factor 1) is nothing, so it is refused. */
 static int parse_scaled(const char *text, const struct parse_unit *units, size_t count,
                         uint64_t *out)
 {
-    uint64_t whole;
-    size_t digits = parse_digits(text, strlen(text), &whole);
-    if (digits == 0) {
+    uint64_t whole = 0;
+    size_t digits = *text == '.' ? 0 : parse_digits(text, strlen(text), &whole);
+    if (digits == 0 && *text != '.') {
         return PX_EINVAL;
     }
     const char *fraction = text + digits;

@@ -18,12 +18,12 @@ PX_NODISCARD int px_parse_u64(const char *text, uint64_t min, uint64_t max, uint
 PX_NODISCARD int px_parse_u64_n(const char *text, size_t n, uint64_t min, uint64_t max,
                                 uint64_t *out);
 
-/* A size in bytes: digits, optionally a fraction, then nothing, K M G T (powers of 1024, also
+/* A size in bytes: digits, optionally a fraction (".5M", too), then nothing, K M G T (powers of 1024, also
  * written k, KiB) or KB MB GB TB (powers of 1000), as dd and aria2 read them. Rounded down to whole
  * bytes; a fraction of a byte ("1.5") is PX_EINVAL. */
 PX_NODISCARD int px_parse_size(const char *text, uint64_t *out);
 
-/* Seconds with an optional fraction ("0.5", "60"), also 10ms, 5s, 2m, 1.5h, 1d, to nanoseconds,
+/* Seconds with an optional fraction ("0.5", ".5", "60"), also 10ms, 5s, 2m, 1.5h, 1d, to nanoseconds,
  * rounded down. */
 PX_NODISCARD int px_parse_duration(const char *text, int64_t *out_ns);
 

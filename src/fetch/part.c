@@ -37,6 +37,13 @@ static int part_fail(struct part *part, const char *stage, int err)
     return px_status_from_errno(err);
 }
 
+/* Not by a call that failed: no errno says why. */
+static int part_is_strange(struct part *part, const char *what)
+{
+    PX_IGNORE(part_fail(part, what, 0)); /* the class is known */
+    return PX_EIO;
+}
+
 /* --- the name .NAME.part ---------------------------------------------------------------------*/
 
 /* Opens a leftover .NAME.part and locks it. PX_OK with `*out`; PX_EAGAIN: it is gone (again);
@@ -50,12 +57,14 @@ static int open_locked(struct part *part, const struct part_place *place, const 
     int rc = PX_EAGAIN;
 
     if (fd < 0) {
-        return errno == ENOENT ? PX_EAGAIN : part_fail(part, "open part file", errno);
+        return errno == ENOENT  ? PX_EAGAIN
+               : errno == ELOOP ? part_is_strange(part, "part file is a symbolic link")
+                                : part_fail(part, "open part file", errno);
     }
     if (place->io->fstat(fd, &held) != 0) {
         rc = part_fail(part, "stat part file", errno);
     } else if (!S_ISREG(held.st_mode)) {
-        rc = part_fail(part, "part file is not a regular file", EEXIST);
+        rc = part_is_strange(part, "part file is not a regular file");
     } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         rc = errno == EWOULDBLOCK ? PX_EINUSE : part_fail(part, "lock part file", errno);
     } else if (place->io->fstatat(place->dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&

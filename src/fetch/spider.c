@@ -10,6 +10,8 @@
 
 #include "base/parse.h"
 #include "fetch/engine.h"
+#include "fetch/gate.h"
+#include "fetch/limits.h"
 #include "fetch/outcome.h"
 #include "fetch/task.h"
 #include "fetch/title.h"
@@ -52,13 +54,20 @@ static bool feed_title(struct transfer *transfer, const char *bytes, size_t n)
     return title_feed(transfer->title, bytes, n);
 }
 
-static bool is_short(const struct transfer *transfer)
+/* What the reply says of its body's length; GATE_UNKNOWN: nothing. */
+static uint64_t stated_length(const struct transfer *transfer)
 {
     uint64_t length;
 
     return transfer->head.n_lengths == 1 &&
-           px_parse_u64(transfer->head.length[0], 0, UINT64_MAX, &length) == PX_OK &&
-           length <= DROP_MAX_BYTES;
+                   px_parse_u64(transfer->head.length[0], 0, INT64_MAX, &length) == PX_OK
+               ? length
+               : GATE_UNKNOWN;
+}
+
+static bool is_short(const struct transfer *transfer)
+{
+    return stated_length(transfer) <= DROP_MAX_BYTES;
 }
 
 size_t spider_on_bytes(struct transfer *transfer, const char *bytes, size_t n)
@@ -92,6 +101,14 @@ static enum spider_next judge(struct transfer *transfer, long status)
         return SPIDER_GET;
     }
     if (is_there(status)) {
+        const char *why =
+            limits_of_reply(&task->fetch->opts, transfer->head.value[HEAD_CONTENT_TYPE],
+                            stated_length(transfer), transfer->why);
+
+        if (why != NULL) { /* it is there, but a run that fetches would refuse it */
+            outcome_failed(transfer, PX_EPROTO, why);
+            return SPIDER_OVER;
+        }
         task_set_ok(task, 0);
         task->facts = (struct retry_facts){.status = PX_OK};
     } else {

@@ -328,7 +328,7 @@ static void test_option_help_version_completion_end_the_parsing(void **state)
         assert_int_equal(p->status, PX_OK);
         assert_int_equal(p->parsed.action, rows[i].action);
         struct memory_text out = {0};
-        assert_int_equal(option_show(&program, &p->parsed, memory_text_open(&out)), PX_OK);
+        assert_int_equal(option_show(&program, &p->parsed, memory_text_open(&out), stderr), PX_OK);
         memory_text_close(&out);
         assert_memory_equal(out.text, rows[i].beginning, strlen(rows[i].beginning));
         memory_text_free(&out);
@@ -342,7 +342,11 @@ static void test_option_show_on_a_full_device_is_an_error(void **state)
     FILE *full = fopen("/dev/full", "w");
     assert_non_null(full);
     const struct option_parsed help = {.action = OPTION_DO_HELP};
-    assert_int_equal(option_show(&program, &help, full), PX_EIO);
+    struct memory_text err = {0};
+    assert_int_equal(option_show(&program, &help, full, memory_text_open(&err)), PX_EIO);
+    memory_text_close(&err);
+    assert_string_equal(err.text, "prog: standard output: No space left on device\n");
+    memory_text_free(&err);
     fclose(full);
 }
 

@@ -269,6 +269,15 @@ static void test_session_options_that_do_not_fit_are_refused(void **state)
     world->program.only_once = "the list comes from standard input";
     assert_int_equal(world_run(world), 2);
     assert_says(world->err, "the list comes from standard input\n");
+    world->opts = (struct session_opts){.compare = {.value = {1}, .n = 1}, .journal = "j"};
+    assert_int_equal(world_run(world), 2);
+    assert_says(world->err, "prog: --compare only measures and keeps nothing: no --journal\n");
+    world->opts = (struct session_opts){.compare = {.value = {1}, .n = 1}, .json = true};
+    assert_int_equal(world_run(world), 2);
+    assert_says(world->err, "no --json\n");
+    world->opts = (struct session_opts){.compare = {.value = {1}, .n = 1}, .failed = "f"};
+    assert_int_equal(world_run(world), 2);
+    assert_says(world->err, "no --failed\n");
     assert_int_equal(world->program.opens, 0);
 }
 

@@ -421,7 +421,7 @@ static int reserve_all_three(void)
         return 1;
     }
     char byte;
-    if (read(0, &byte, 1) != -1 || write(1, "x", 1) != -1 || write(2, "x", 1) != -1) {
+    if (read(0, &byte, 1) != -1 || write(1, "x", 1) != -1 || write(2, "x", 1) != 1) {
         return 2;
     }
     return open("/dev/null", O_RDONLY) > 2 ? 0 : 3;

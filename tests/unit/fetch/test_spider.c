@@ -133,6 +133,34 @@ static void test_spider_title_is_read_and_no_more(void **state)
     site_close(&site);
 }
 
+static void test_spider_tells_what_a_download_would_refuse(void **state)
+{
+    static const char *const types[] = {"image/*"};
+    static const struct {
+        struct px_fetch_opts opts;
+        const char *path, *says;
+    } rows[] = {
+        {{.max_bytes = 4}, "/there", "5 bytes, more than --max-size 4"},
+        {{.max_bytes = 5}, "/there", NULL},
+        {{.min_bytes = 6}, "/there", "5 bytes, less than --min-size 6"},
+        {{.max_bytes = 4}, "/moved", "5 bytes, more than --max-size 4"},
+        {{.max_bytes = 1000}, "/nohead", "8388608 bytes, more than --max-size 1000"},
+        {{.expect_types = types, .n_expect_types = 1}, "/there", "Content-Type is a/b"},
+        {{.expect_types = types, .n_expect_types = 1}, "/gone", "HTTP 404"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct px_fetch_opts opts = rows[i].opts;
+        opts.spider = true;
+        site_open(&site, serve, opts);
+        struct fetch_task *task = site_fetch(&site, rows[i].path, "");
+        assert_int_equal(task->item.state, rows[i].says == NULL ? PX_ITEM_OK : PX_ITEM_FAILED);
+        assert_true(rows[i].says == NULL || strstr(task->item.error, rows[i].says) != NULL);
+        assert_false(task->facts.transient);
+        site_close(&site);
+    }
+}
+
 static void test_spider_list_options_for_files_have_no_effect(void **state)
 {
     (void)state;
@@ -152,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_spider_hung_up_head_is_a_get_in_the_next_try),
         cmocka_unit_test(test_spider_redirect_is_followed),
         cmocka_unit_test(test_spider_title_is_read_and_no_more),
+        cmocka_unit_test(test_spider_tells_what_a_download_would_refuse),
         cmocka_unit_test(test_spider_list_options_for_files_have_no_effect),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

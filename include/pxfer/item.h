@@ -55,6 +55,7 @@ struct px_item {
 struct px_result {
     uint64_t ok, skipped, failed, canceled;
     uint64_t bytes;
+    uint64_t bytes_kept; /* of these: what an earlier run had moved */
     struct px_item *items;
     size_t n_items;
     uint64_t untold; /* counted, and to be listed, but there was no memory for that */

@@ -55,6 +55,7 @@ struct run {
     bool drained;        /* by SIGUSR2 */
     bool drained_at_end; /* when the source had nothing more to give anyway */
     bool canceled;       /* and nothing in flight is finished */
+    uint64_t kept_bytes; /* of the summary's: moved by an earlier run, so not for the display */
 };
 
 static struct progress_counts run_counts(const struct run *run)
@@ -63,7 +64,7 @@ static struct progress_counts run_counts(const struct run *run)
         .ok = run->summary->ok,
         .skipped = run->summary->skipped,
         .failed = run->summary->failed,
-        .bytes = run->summary->bytes,
+        .bytes = run->summary->bytes - run->kept_bytes,
         .total_items = run->source->ops->total_items(run->source),
     };
 }
@@ -124,6 +125,7 @@ static void run_count(struct run *run, const struct px_result *task)
     summary->failed += task->failed;
     summary->canceled += task->canceled;
     summary->bytes += task->bytes;
+    run->kept_bytes += task->bytes_kept;
     for (size_t i = 0; i < task->n_items; i++) {
         const struct px_item *item = &task->items[i];
         if (item->state == PX_ITEM_FAILED && item->status <= 0 && item->status > -RUN_CLASSES) {

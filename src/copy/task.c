@@ -44,7 +44,8 @@ void px_task_free(struct px_copy_task *task)
     free(task);
 }
 
-static void task_count(struct px_result *result, enum px_item_state state, uint64_t bytes)
+static void task_count(struct px_result *result, enum px_item_state state, uint64_t bytes,
+                       uint64_t bytes_kept)
 {
     switch (state) {
     case PX_ITEM_OK: result->ok++; break;
@@ -53,6 +54,7 @@ static void task_count(struct px_result *result, enum px_item_state state, uint6
     case PX_ITEM_CANCELED: result->canceled++; break;
     }
     result->bytes += state == PX_ITEM_OK ? bytes : 0;
+    result->bytes_kept += state == PX_ITEM_OK ? bytes_kept : 0;
 }
 
 /* Room for one more item, zeroed, not yet counted in n_items. */
@@ -139,7 +141,7 @@ bool px_entry_is_planned(const struct px_entry *entry, enum px_item_state state)
 void px_task_add(struct px_copy_task *task, const struct px_entry *entry, enum px_item_state state,
                  const struct px_fail *fail, unsigned worker, bool listed)
 {
-    task_count(&task->result, state, entry->bytes);
+    task_count(&task->result, state, entry->bytes, entry->bytes_kept);
     struct px_item *item = listed ? task_item_room(task) : NULL;
     if (item == NULL || task_fill_paths(item, entry, state) != PX_OK) {
         task->result.untold += listed;
@@ -186,7 +188,7 @@ int px_task_add_operand(struct px_copy_task *task, const char *operand, int stat
 {
     const struct px_copy_detail detail = {.type = PX_COPY_FILE};
     struct px_item *item = task_item_room(task);
-    task_count(&task->result, PX_ITEM_FAILED, 0);
+    task_count(&task->result, PX_ITEM_FAILED, 0, 0);
     if (item == NULL || task_fill_block(item, &detail, operand, NULL) != PX_OK) {
         task->result.untold++;
         return PX_ENOMEM;

@@ -22,6 +22,7 @@
 #include "fetch/joint.h"
 #include "fetch/latename.h"
 #include "fetch/piece.h"
+#include "fetch/resume.h"
 #include "fetch/task.h"
 #include "fetch/transfer.h"
 
@@ -210,9 +211,10 @@ static void begin_rest(struct transfer *transfer)
 
     if (!task_is_helper(task)) {
         task->size = transfer->gate.size;
-        task->detail.resumed = true;
+    }
+    if (task->joint == NULL) { /* of a file in pieces nothing is new by its next piece */
+        resume_note(transfer);
         px_activity_done(transfer->fetch->opts.activity, transfer->slot, transfer->from);
-        engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED]++;
     }
 }
 

@@ -141,6 +141,15 @@ void resume_plan(struct transfer *transfer)
     }
 }
 
+void resume_note(struct transfer *transfer)
+{
+    struct px_fetch_detail *detail = &transfer->task->detail;
+
+    engine_account_of(transfer->fetch, transfer->worker->index)->counter[PX_FETCH_RESUMED] +=
+        !detail->resumed;
+    detail->resumed = true;
+}
+
 int resume_compare(struct transfer *transfer, const char *bytes, size_t n, size_t *compared)
 {
     char block[16384];

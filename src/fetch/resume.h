@@ -27,6 +27,9 @@ PX_NODISCARD int resume_look(struct transfer *transfer);
 /* Sets what the next request asks for: transfer->from, to, trust, compare_left. */
 void resume_plan(struct transfer *transfer);
 
+/* Some of the task's bytes are those of an earlier try or run: it is counted, once. */
+void resume_note(struct transfer *transfer);
+
 /* Received bytes that are held already: how many of n. PX_OK: they are the same; PX_ECHANGED: they
  * are not; PX_EIO: the part cannot be read. */
 PX_NODISCARD int resume_compare(struct transfer *transfer, const char *bytes, size_t n,

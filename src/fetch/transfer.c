@@ -28,6 +28,7 @@
 #include "fetch/excess.h"
 #include "fetch/fault.h"
 #include "fetch/handle.h"
+#include "fetch/joint.h"
 #include "fetch/judge.h"
 #include "fetch/outcome.h"
 #include "fetch/piece.h"
@@ -116,6 +117,17 @@ static void say_begin(const struct transfer *transfer)
     }
 }
 
+/* A new try of a file in pieces goes on with those that are there. */
+static void note_pieces(struct transfer *transfer)
+{
+    const struct fetch_task *task = transfer->task;
+
+    if (task->joint != NULL && !task_is_helper(task) &&
+        split_accepted_bytes(&task->joint->split) > 0) {
+        resume_note(transfer);
+    }
+}
+
 int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t now_ns)
 {
     int64_t waited = now_ns - task->plan.ready_ns;
@@ -132,10 +144,14 @@ int transfer_begin(struct transfer *transfer, struct fetch_task *task, int64_t n
         account_of(transfer)->counter[PX_FETCH_RETRIES] += task->item.attempts > 1;
         say_begin(transfer);
     }
+    bool new_try = !task->goes_on;
     task->goes_on = false;
     px_activity_begin(transfer->fetch->opts.activity, transfer->slot, task->name, 0);
 
     int rc = open_place(transfer);
+    if (rc == PX_OK && new_try) {
+        note_pieces(transfer);
+    }
     return rc == PX_OK ? ask_first(transfer) : rc;
 }
 
@@ -329,10 +345,11 @@ struct fetch_task *transfer_release(struct transfer *transfer)
     }
     task->item.end_ns = px_now_ns();
     task->item.bytes = task->item.state == PX_ITEM_OK ? task->item.bytes : task->part.held;
-    if (task->detail.bytes_kept > task->item.bytes) {
+    if (!task->waits && task->detail.bytes_kept > task->item.bytes) {
         task->detail.bytes_kept = task->item.bytes;
     }
     task->result.bytes = task_is_helper(task) ? 0 : task->item.bytes;
+    task->result.bytes_kept = task_is_helper(task) ? 0 : task->detail.bytes_kept;
     account_task(transfer);
     say_end(transfer);
     px_activity_end(transfer->fetch->opts.activity, transfer->slot);

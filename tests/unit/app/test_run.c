@@ -31,6 +31,7 @@ enum verdict {
     RETRY_ONCE, /* the source keeps it once */
     FINISHED,   /* comes finished from the source */
     BATCH,      /* counts for three items, lists none */
+    CONTINUED,  /* of its bytes an earlier run had moved all but two */
 };
 
 struct fake_task {
@@ -160,6 +161,8 @@ static void fake_work(struct px_worker *worker, struct fake_task *task)
         fake_fail(task, PX_EFULL);
     } else if (task->verdict == BATCH) {
         task->result = (struct px_result){.ok = 2, .skipped = 1, .bytes = 5};
+    } else if (task->verdict == CONTINUED) {
+        task->result.bytes_kept = task->result.bytes - 2;
     }
 }
 
@@ -209,6 +212,10 @@ static char *fake_go(struct fake *fake, unsigned workers, bool fail_fast, struct
     struct sheet sheet;
     sheet_open(&sheet);
     const struct px_log log = {.out = sheet.lock, .level = PX_LOG_NORMAL, .program = "test"};
+    const struct progress_opts display = {
+        .mode = PROGRESS_NONE, .out = sheet.lock, .fd = -1, .program = "test", .noun = "things"};
+    struct progress *progress = NULL;
+    assert_int_equal(progress_new(&display, &progress), PX_OK);
     const struct run_engine engine = {
         .engine = fake,
         .source = &fake->source,
@@ -219,11 +226,12 @@ static char *fake_go(struct fake *fake, unsigned workers, bool fail_fast, struct
         .name = "test",
         .workers = workers,
         .fail_fast = fail_fast,
-        .to = {.log = &log},
+        .to = {.log = &log, .progress = progress},
         .signals = fake_signals,
     };
     fake_now = fake;
     assert_int_equal(run_engine(&engine, &opts, out), PX_OK);
+    progress_free(progress);
     char *text = strdup(sheet_text(&sheet));
     assert_non_null(text);
     sheet_close(&sheet);
@@ -269,6 +277,24 @@ static void test_run_mixed_tasks_every_one_is_counted_and_released(void **state)
         run_summary_fini(&sum);
         free(fake);
     }
+}
+
+static void test_run_status_line_has_the_bytes_of_this_run_only(void **state)
+{
+    (void)state;
+    struct fake *fake = fake_new();
+    struct run_summary sum;
+    for (size_t i = 0; i < TASKS; i++) {
+        fake->tasks[i].verdict = CONTINUED;
+    }
+    fake->signal_at = TASKS;
+    fake->signal = (struct signals_seen){.status = true};
+    char *text = fake_go(fake, 2, false, &sum);
+    assert_non_null(strstr(text, "test: 200/200 things  400 B  "));
+    assert_int_equal(sum.bytes, 2000);
+    free(text);
+    run_summary_fini(&sum);
+    free(fake);
 }
 
 static void test_run_empty_source_ends_at_once(void **state)
@@ -398,6 +424,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_mixed_tasks_every_one_is_counted_and_released),
+        cmocka_unit_test(test_run_status_line_has_the_bytes_of_this_run_only),
         cmocka_unit_test(test_run_empty_source_ends_at_once),
         cmocka_unit_test(test_run_full_disk_stops_intake_with_one_message),
         cmocka_unit_test(test_run_fail_fast_stops_at_the_first_failure),

@@ -106,8 +106,23 @@ static void test_piece_owner_goes_on_with_what_is_missing(void **state)
     assert_int_equal(owner->item.bytes, SIZE);
     assert_true(http_header(site.server.heads[1], "Range", range, sizeof range));
     assert_string_equal(range, "bytes=40000-99999");
+    assert_true(owner->detail.resumed);
+    assert_int_equal(px_fetch_account(site.fetch, 0)->counter[PX_FETCH_RESUMED], 1);
     area_assert(&site.area, "x", body, SIZE);
     assert_int_equal(area_count(&site.area), 1);
+    site_close(&site);
+}
+
+static void test_piece_next_of_the_same_try_resumes_nothing(void **state)
+{
+    (void)state;
+    struct fetch_task *owner = open_cut("/x");
+    owner->goes_on = true;
+    site_again(&site, owner);
+    assert_int_equal(owner->item.state, PX_ITEM_OK);
+    assert_int_equal(owner->item.attempts, 1);
+    assert_false(owner->detail.resumed);
+    assert_int_equal(px_fetch_account(site.fetch, 0)->counter[PX_FETCH_RESUMED], 0);
     site_close(&site);
 }
 
@@ -134,8 +149,10 @@ static void test_piece_owner_waits_while_another_has_the_rest(void **state)
     struct fetch_task *owner = open_cut("/x");
     struct split_claim other;
     assert_true(split_take_free(&owner->joint->split, px_now_ns(), &other));
+    owner->detail.bytes_kept = CUT;
     site_again(&site, owner);
     assert_true(owner->waits);
+    assert_int_equal(owner->detail.bytes_kept, CUT);
     assert_int_equal(atomic_load(&site.server.requests), 1);
     split_give_back(&owner->joint->split, other.id);
     owner->waits = false;
@@ -206,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_piece_owner_goes_on_with_what_is_missing),
+        cmocka_unit_test(test_piece_next_of_the_same_try_resumes_nothing),
         cmocka_unit_test(test_piece_helper_writes_its_own_bytes_and_the_owner_the_rest),
         cmocka_unit_test(test_piece_owner_waits_while_another_has_the_rest),
         cmocka_unit_test(test_piece_helper_of_a_server_without_ranges_is_rejected),

@@ -9,6 +9,7 @@
 #include "fetch/resume.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <pxfer/status.h>
@@ -70,21 +71,65 @@ static int take_stretches(struct transfer *transfer, const struct state *state)
     return part_restart(&task->part, &place);
 }
 
-int resume_look(struct transfer *transfer)
+static bool may_be_there(const struct transfer *transfer, const char *work)
+{
+    const struct fetch_task *task = transfer->task;
+    char part[NAME_ROOM];
+
+    name_beside(work, PART_SUFFIX, part);
+    return !task->in_base || task->left_a_part || present_may_have(&transfer->fetch->present, part);
+}
+
+/* What the part is called in a run with --content-disposition, when this is one without, and the other
+ * way round. */
+static void other_work(const struct fetch_task *task, char out[NAME_ROOM])
+{
+    if (task->late_name) {
+        snprintf(out, NAME_ROOM, "%s", task->name);
+    } else {
+        name_for_url(task->name, task->url, strlen(task->url), out);
+    }
+}
+
+/* The same of the other kind of run. Whoever holds it may be after another target, and under the name
+ * of a run without --content-disposition it may be another URL's: then it is nobody's business. It is
+ * taken over, or removed where the task has a part already. */
+static int adopt_other(struct transfer *transfer, struct state *state)
 {
     struct fetch_task *task = transfer->task;
     struct part_place place = task_place(task);
-    struct state state;
-    char shown[SHOW_ROOM], part[NAME_ROOM];
+    struct part part = {.fd = -1};
+    char work[NAME_ROOM];
 
-    name_beside(task->work, PART_SUFFIX, part);
-    if (task->looked_for_leftover || part_is_open(&task->part) ||
-        (task->in_base && !task->left_a_part &&
-         !present_may_have(&transfer->fetch->present, part))) {
-        return PX_OK;
+    other_work(task, work);
+    if (!may_be_there(transfer, work)) {
+        return PX_EAGAIN;
     }
-    task->looked_for_leftover = true;
-    int rc = part_adopt(&task->part, &place, task_url_hash(task), transfer->fetch->boot, &state);
+    place.name = work;
+    place.on_exist = task->late_name ? PX_ON_EXIST_RENAME : place.on_exist;
+    if (part_adopt(&part, &place, task_url_hash(task), transfer->fetch->boot, state) != PX_OK) {
+        return PX_EAGAIN;
+    }
+    if (part_is_open(&task->part)) {
+        part_discard(&part, &place);
+        return PX_EAGAIN;
+    }
+    task->part = part;
+    return PX_OK;
+}
+
+/* PX_OK: the task has a part, and `*state` tells of it. PX_EAGAIN: there is none. PX_EINUSE. */
+static int adopt(struct transfer *transfer, struct state *state)
+{
+    struct fetch_task *task = transfer->task;
+    struct part_place place = task_place(task);
+    struct state other;
+    char shown[SHOW_ROOM];
+    int rc = PX_EAGAIN;
+
+    if (may_be_there(transfer, task->work)) {
+        rc = part_adopt(&task->part, &place, task_url_hash(task), transfer->fetch->boot, state);
+    }
     if (rc == PX_ECHANGED) {
         px_log_line(transfer->fetch->opts.log, PX_LOG_VERBOSE, (int)transfer->worker->index,
                     "%s: an unfinished part of no use was removed",
@@ -93,6 +138,23 @@ int resume_look(struct transfer *transfer)
     if (rc == PX_EINUSE) {
         return rc;
     }
+    if (adopt_other(transfer, &other) == PX_OK) {
+        *state = other;
+        rc = PX_OK;
+    }
+    return rc == PX_OK ? PX_OK : PX_EAGAIN;
+}
+
+int resume_look(struct transfer *transfer)
+{
+    struct fetch_task *task = transfer->task;
+    struct state state;
+
+    if (task->looked_for_leftover || part_is_open(&task->part)) {
+        return PX_OK;
+    }
+    task->looked_for_leftover = true;
+    int rc = adopt(transfer, &state);
     if (rc == PX_OK) {
         task->size = state.size;
         task->detail.etag = task_keep_text(task, state.etag[0] != '\0' ? state.etag : NULL);
@@ -102,7 +164,7 @@ int resume_look(struct transfer *transfer)
         task->detail.bytes_kept = task->joint != NULL ? ranges_sum(&state.held) : task->part.held;
         return rc;
     }
-    return PX_OK;
+    return rc == PX_EINUSE ? rc : PX_OK;
 }
 
 /* Bytes of another mirror: its validators are its own. Where they happen to be the same, or a checksum

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fetch/fetching.h"
+#include "fetch/name.h"
 #include "fetch/resume.h"
 #include "fetch/state.h"
 #include "fetch/transfer.h"
@@ -53,6 +54,72 @@ static void hold(size_t n)
 {
     struct part_place place = task_place(task);
     assert_int_equal(part_append(&task->part, &place, bytes, n), PX_OK);
+}
+
+/* What an earlier run left as .WORK.part: so many bytes of that URL. */
+static void leave(const char *work, size_t n, uint64_t url_hash)
+{
+    struct part part = {.fd = -1};
+    struct part_place place = task_place(task);
+    struct state left = {.url_hash = url_hash, .size = HELD, .etag = "\"e\""};
+    memcpy(left.boot, fetch->boot, sizeof left.boot);
+    place.name = work;
+    assert_int_equal(part_append(&part, &place, bytes, n), PX_OK);
+    assert_int_equal(part_keep(&part, &place), PX_OK);
+    assert_int_equal(part_save_state(&part, &place, &left, task->url), PX_OK);
+    part_suspend(&part, place.io);
+    task->left_a_part = true; /* it was not there when the engine looked at the directory */
+}
+
+static void test_resume_look_finds_the_part_of_the_other_kind_of_run(void **state)
+{
+    (void)state;
+    char late[NAME_ROOM];
+    name_for_url("x", task->url, strlen(task->url), late);
+    leave(late, 1000, task_url_hash(task));
+    assert_int_equal(resume_look(&transfer), PX_OK);
+    assert_int_equal(task->part.held, 1000);
+    assert_int_equal(task->detail.bytes_kept, 1000);
+    assert_string_equal(task->detail.etag, "\"e\"");
+    task_drop_part(task);
+    assert_int_equal(area_count(&area), 0);
+    /* with --content-disposition */
+    task->late_name = true;
+    task->work = late;
+    task->looked_for_leftover = false;
+    leave("x", 2000, task_url_hash(task));
+    assert_int_equal(resume_look(&transfer), PX_OK);
+    assert_int_equal(task->part.held, 2000);
+    task_drop_part(task);
+    assert_int_equal(area_count(&area), 0);
+    task->work = task->name;
+}
+
+static void test_resume_look_prefers_its_own_part_and_removes_the_other(void **state)
+{
+    (void)state;
+    char late[NAME_ROOM];
+    name_for_url("x", task->url, strlen(task->url), late);
+    leave(late, 2000, task_url_hash(task));
+    leave("x", 1000, task_url_hash(task));
+    assert_int_equal(resume_look(&transfer), PX_OK);
+    assert_int_equal(task->part.held, 1000);
+    assert_int_equal(area_count(&area), 2); /* its part and its state */
+    task_drop_part(task);
+}
+
+static void test_resume_look_leaves_the_part_of_another_url_alone(void **state)
+{
+    (void)state;
+    char late[NAME_ROOM];
+    name_for_url("x", task->url, strlen(task->url), late);
+    leave("x", 1000, task_url_hash(task) + 1);
+    task->late_name = true;
+    task->work = late;
+    assert_int_equal(resume_look(&transfer), PX_OK);
+    assert_false(part_is_open(&task->part));
+    assert_int_equal(area_count(&area), 2);
+    task->work = task->name;
 }
 
 static void test_resume_plan_by_what_is_known(void **state)
@@ -205,6 +272,9 @@ static void test_resume_adopted_bytes_beyond_the_state_are_not_proven(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_resume_look_finds_the_part_of_the_other_kind_of_run),
+        TEST(test_resume_look_prefers_its_own_part_and_removes_the_other),
+        TEST(test_resume_look_leaves_the_part_of_another_url_alone),
         TEST(test_resume_plan_by_what_is_known),
         TEST(test_resume_plan_few_bytes_are_asked_for_anew),
         TEST(test_resume_plan_bytes_of_another_mirror),

@@ -8,6 +8,9 @@
 #include "fetch/again.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <pxfer/fetch.h>
 #include <pxfer/status.h>
@@ -46,14 +49,15 @@ static void count_try(const struct retry_decision *decision, struct fetch_task *
     }
 }
 
-static void say_retry(const struct fetch_task *task, int64_t wait_ms)
+/* `asked`: the URL that has failed, of a mirror perhaps. */
+static void say_retry(const struct fetch_task *task, const char *asked, int64_t wait_ms)
 {
     const struct px_log *log = task->fetch->opts.log;
     char shown[512];
 
     if (px_log_wants(log, PX_LOG_VERBOSE)) {
         px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "%s: %s; try %u in %" PRId64 ".%" PRId64 " s",
-                    px_show_url(shown, sizeof shown, task->url),
+                    px_show_url(shown, sizeof shown, asked),
                     task->item.error != NULL ? task->item.error : "failed", task->item.attempts + 1,
                     wait_ms / 1000, wait_ms % 1000 / 100);
     }
@@ -149,6 +153,7 @@ static bool try_mirror(struct again *again, struct fetch_task *task, int64_t now
 static bool try_again(struct again *again, struct fetch_task *task, int64_t now)
 {
     int64_t asked_ms = task->facts.busy ? task->facts.retry_after_ms : 0;
+    const char *asked = task->ask_url;
 
     if (task->set != NULL && asked_ms > 0 && asked_ms <= again->fetch->retry.max_retry_after_ms &&
         !pause_host(again, task, now + asked_ms * PX_NS_PER_MS, now)) {
@@ -176,8 +181,25 @@ static bool try_again(struct again *again, struct fetch_task *task, int64_t now)
     if (waiting_add(again->waiting, task) != PX_OK) {
         return false;
     }
-    say_retry(task, decision.wait_ms);
+    say_retry(task, asked, decision.wait_ms);
     return true;
+}
+
+/* Messages call the file by its first URL: where that is not the one that failed they say which. */
+static void name_mirror(struct fetch_task *task, const char *asked)
+{
+    char url[512], *error = NULL;
+
+    if (task->item.state != PX_ITEM_FAILED || task->set == NULL || task->item.error == NULL ||
+        !is_of_mirror(task->item.status) || strcmp(asked, task->url) == 0) {
+        return;
+    }
+    /* without memory for more the reason alone must do */
+    if (asprintf(&error, "%s (mirror %s)", task->item.error, px_show_url(url, sizeof url, asked)) >=
+        0) {
+        free(task->item.error);
+        task->item.error = error;
+    }
 }
 
 /* A helper is no item: whatever became of it, it goes; the file's bytes are looked after. */
@@ -219,7 +241,9 @@ int again_judge(struct again *again, struct fetch_task *task, int64_t now)
     if (task->held_back) {
         return wait_out_pause(again, task, now);
     }
+    const char *asked = task->ask_url;
     if (task->item.state != PX_ITEM_FAILED || again->drained || !try_again(again, task, now)) {
+        name_mirror(task, asked);
         return crew_owner_ends(again->crew, task);
     }
     return PX_EAGAIN;

@@ -24,6 +24,7 @@ void draft_fini(struct draft *draft)
 void draft_begin(struct draft *draft, uint64_t line)
 {
     draft->len = draft->url_len = draft->urls_len = 0;
+    draft->n_urls = 0;
     draft->line = line;
     draft->bad = NULL;
     draft->begun = true;
@@ -56,7 +57,19 @@ int draft_sample(struct draft *draft, const char *text, size_t len)
     }
     draft->urls_len = draft->len;
     draft->url_len = is_first ? draft->len : draft->url_len;
+    draft->n_urls++;
     return rc;
+}
+
+/* Of the URL that comes next. Messages show the first one: which mirror is at fault is told by its
+ * number, for a bad URL that is cut to a message's length cannot be masked with certainty. */
+static void spoil_by_url(struct draft *draft, const char *fault)
+{
+    if (fault != NULL && draft->n_urls > 0) {
+        draft_spoil(draft, "URL %u of it: %s", draft->n_urls + 1, fault);
+    } else if (fault != NULL && draft->bad == NULL) {
+        draft->bad = fault;
+    }
 }
 
 static int add_relative(struct draft *draft, const char *text, size_t len)
@@ -66,14 +79,13 @@ static int add_relative(struct draft *draft, const char *text, size_t len)
     int rc = fault == NULL ? resolve_url(draft->base_url, text, len, &url) : PX_EBADLINE;
 
     if (rc == PX_OK) {
-        fault = list_url_fault(url, strlen(url));
+        spoil_by_url(draft, list_url_fault(url, strlen(url)));
         rc = draft_sample(draft, url, strlen(url));
     } else if (rc == PX_EBADLINE) {
-        fault = fault != NULL ? fault : "no URL as seen from --base-url";
+        spoil_by_url(draft, fault != NULL ? fault : "no URL as seen from --base-url");
         rc = draft_sample(draft, text, len);
     }
     free(url);
-    draft->bad = draft->bad == NULL ? fault : draft->bad;
     return rc;
 }
 
@@ -82,9 +94,7 @@ int draft_url(struct draft *draft, const char *text, size_t len)
     if (draft->base_url != NULL && !list_url_has_scheme(text, len)) {
         return add_relative(draft, text, len);
     }
-    if (draft->bad == NULL) {
-        draft->bad = list_url_fault(text, len);
-    }
+    spoil_by_url(draft, list_url_fault(text, len));
     return draft_sample(draft, text, len);
 }
 

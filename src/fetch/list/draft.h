@@ -25,6 +25,7 @@ struct draft {
     size_t room, len;
     size_t url_len;  /* the first URL */
     size_t urls_len; /* with the mirrors */
+    unsigned n_urls;
     uint64_t line;
     const char *bad; /* static, or `why`; NULL: good so far */
     bool begun;

@@ -155,6 +155,7 @@ static void test_again_next_mirror_is_asked_at_once_and_costs_no_try(void **stat
     assert_string_equal(task->ask_url, "http://m/a");
     assert_int_equal(task->plan.tries, 0);
     assert_int_equal(fail_with(task, lasting), PX_OK); /* none of them has it */
+    assert_non_null(strstr(task->item.error, " (mirror http://m/a)"));
     release(task);
     expect_end();
 }

@@ -61,7 +61,7 @@ static void test_draft_first_fault_is_told(void **state)
     expect(&draft, "1 \"http://h/1\" \"ftp://h/1\" \"out=<1b>;\" !reason 1\n");
     draft_begin(&draft, 2);
     add(&draft, "http://h/1\tnonsense");
-    expect(&draft, "2 \"http://h/1\" \"nonsense\" !" BAD_NO_SCHEME "\n");
+    expect(&draft, "2 \"http://h/1\" \"nonsense\" !URL 2 of it: " BAD_NO_SCHEME "\n");
     draft_begin(&draft, 3);
     draft_spoil(&draft, "empty");
     expect(&draft, "3 \"\" !empty\n");

@@ -109,12 +109,14 @@ static void test_list_bad_line_is_told_with_its_number_and_the_rest_goes_on(void
         {LIST("http://h/a" BOM "\n"), "1 \"http://h/a<ef><bb><bf>\"\n"},
         {LIST("\0\n"), "1 \"<00>\" !" BAD_CONTROL "\n"},
         {LIST("x\thttp://h/a\n"), "1 \"x\" \"http://h/a\" !" BAD_NO_SCHEME "\n"},
-        {LIST("http://h/a\tftp://i/a\n"), "1 \"http://h/a\" \"ftp://i/a\" !" BAD_OTHER_SCHEME "\n"},
+        {LIST("http://h/a\tftp://i/a\n"),
+         "1 \"http://h/a\" \"ftp://i/a\" !URL 2 of it: " BAD_OTHER_SCHEME "\n"},
         {LIST("http://h/a\thttp://i/a\thttp://j/\x1b\n"),
-         "1 \"http://h/a\" \"http://i/a<09>http://j/<1b>\" !" BAD_CONTROL "\n"},
+         "1 \"http://h/a\" \"http://i/a<09>http://j/<1b>\" !URL 3 of it: " BAD_CONTROL "\n"},
         {LIST("http://h/a\thttp://i/\0\n"),
-         "1 \"http://h/a\" \"http://i/<00>\" !" BAD_CONTROL "\n"},
-        {LIST("http://h/a\thttp://i/a b\n"), "1 \"http://h/a\" \"http://i/a b\" !" BAD_SPACE "\n"},
+         "1 \"http://h/a\" \"http://i/<00>\" !URL 2 of it: " BAD_CONTROL "\n"},
+        {LIST("http://h/a\thttp://i/a b\n"),
+         "1 \"http://h/a\" \"http://i/a b\" !URL 2 of it: " BAD_SPACE "\n"},
     };
     expect_rows(*state, rows, ROWS(rows), false);
 }

@@ -14,6 +14,7 @@
 #include <pxfer/version.h>
 
 #include "app/fetch_engine.h"
+#include "app/fetch_hints.h"
 #include "app/fetch_options.h"
 #include "app/fetch_secrets.h"
 #include "app/session.h"
@@ -121,6 +122,15 @@ static const struct option_spec table[] = {
     OPTION_ROW_ARG(OPTION_STRING, 0, "write-out", "FORMAT",
                    "print this for each URL: %{url} %{http_code} %{title} ...", NULL,
                    AT(write_out)),
+    /* what curl's users write for what is done anyway */
+    {.kind = OPTION_IGNORED,
+     .letter = 'L',
+     .name = "location",
+     .help = "as for curl, and what pfetch always does; -f, -Z, --remote-name too"},
+    {.kind = OPTION_IGNORED, .letter = 'f', .name = "fail"},
+    {.kind = OPTION_IGNORED, .letter = 'Z', .name = "parallel"},
+    {.kind = OPTION_IGNORED, .name = "remote-name"},
+    {.kind = OPTION_IGNORED, .name = "remote-name-all"},
     OPTION_ROW_GROUP("Transfers:"),
     SESSION_OPTION_JOBS(struct fetch_options, session, "5, with -s N at least N"),
     OPTION_ROW_NUMBER(OPTION_UNSIGNED, 0, "streams", "transfers in flight in each worker", "1",
@@ -245,6 +255,7 @@ static const struct option_program program = {
               "4 network, 5 TLS, 6 authentication, 7 protocol, 8 server said error,\n"
               "9 integrity, 75 drained.\n",
     .table = table,
+    .hints = fetch_hints,
     .version = PX_VERSION_STRING,
     .versions = fetch_engine_print_versions,
 };

@@ -20,6 +20,10 @@
 /* What getopt_long() gives for row i that has a long name; above every letter. */
 #define LONG_BASE 256
 
+/* The same for hint i that has a long name. Its exact name counts before an abbreviation of ours: it
+ * is "--retry 3" of curl that is meant, not --retry-wait. */
+#define HINT_BASE (1 << 20)
+
 struct option_getopt {
     char *letters;
     struct option *names;
@@ -32,6 +36,15 @@ static size_t option_count_rows(const struct option_program *program)
         rows++;
     }
     return rows;
+}
+
+static size_t option_count_hints(const struct option_program *program)
+{
+    size_t n = 0;
+    while (program->hints != NULL && program->hints[n].says != NULL) {
+        n++;
+    }
+    return n;
 }
 
 static int option_argument_mode(const struct option_spec *spec)
@@ -51,8 +64,9 @@ static void option_getopt_fini(struct option_getopt *getopt_tables)
 static int option_getopt_init(struct option_getopt *to, const struct option_program *program)
 {
     const size_t rows = option_count_rows(program);
+    const size_t hints = option_count_hints(program);
     to->letters = calloc(2 * rows + 2, 1);
-    to->names = calloc(rows + 1, sizeof to->names[0]);
+    to->names = calloc(rows + hints + 1, sizeof to->names[0]);
     if (to->letters == NULL || to->names == NULL) {
         option_getopt_fini(to);
         return PX_ENOMEM;
@@ -71,6 +85,12 @@ static int option_getopt_init(struct option_getopt *to, const struct option_prog
         }
         if (spec->name != NULL) {
             *name++ = (struct option){spec->name, mode, NULL, LONG_BASE + (int)i};
+        }
+    }
+    for (size_t i = 0; i < hints; i++) {
+        if (program->hints[i].name != NULL) {
+            *name++ = (struct option){program->hints[i].name, optional_argument, NULL,
+                                      HINT_BASE + (int)i};
         }
     }
     return PX_OK;
@@ -132,10 +152,31 @@ int option_no_memory(const struct option_program *program, FILE *err)
     return PX_ENOMEM;
 }
 
+/* What there is to say of a letter; NULL = nothing. */
+static const char *option_hint_of(const struct option_program *program, int letter)
+{
+    const size_t n = option_count_hints(program);
+    for (size_t i = 0; i < n; i++) {
+        if (letter != 0 && program->hints[i].letter == letter) {
+            return program->hints[i].says;
+        }
+    }
+    return NULL;
+}
+
+/* An argument as the user typed it; of a URL without its secrets. */
+static void option_put_argument(FILE *err, const char *arg)
+{
+    char *shown = strstr(arg, "://") != NULL ? px_show_url_dup(arg) : px_show_dup(arg);
+    fputs(shown != NULL ? shown : "?", err);
+    free(shown);
+}
+
 static int option_complain_value(const struct option_program *program,
                                  const struct option_spec *spec, const char *arg,
                                  const char *reason, FILE *err)
 {
+    const char *hint = option_hint_of(program, spec->letter);
     fprintf(err, "%s: option ", program->name);
     option_put_name(err, spec);
     fputs(": ", err);
@@ -143,9 +184,12 @@ static int option_complain_value(const struct option_program *program,
         fputs(reason, err);
     } else {
         fputs("'", err);
-        option_put_shown(err, arg, strlen(arg));
+        option_put_argument(err, arg);
         fputs("' is not ", err);
         option_value_describe(spec, err);
+    }
+    if (hint != NULL && (arg == NULL || strspn(arg, "0123456789") < strlen(arg))) {
+        fprintf(err, "; %s", hint);
     }
     return option_put_hint(program, err);
 }
@@ -180,11 +224,19 @@ static int option_complain_getopt(const struct option_program *program, int valu
     if (spec == NULL) {
         fprintf(err, "%s: unknown option '-", program->name);
         option_put_shown(err, &(const char){(char)optopt}, 1);
-        fputc('\'', err);
+        const char *hint = option_hint_of(program, optopt);
+        fprintf(err, "'%s%s", hint != NULL ? ": " : "", hint != NULL ? hint : "");
         return option_put_hint(program, err);
     }
     return option_complain_value(program, spec, NULL,
                                  value == ':' ? "needs an argument" : "takes no argument", err);
+}
+
+static int option_complain_hint(const struct option_program *program,
+                                const struct option_hint *hint, FILE *err)
+{
+    fprintf(err, "%s: unknown option '--%s': %s", program->name, hint->name, hint->says);
+    return option_put_hint(program, err);
 }
 
 /* --- Parsing ---------------------------------------------------------------------------------*/
@@ -240,6 +292,9 @@ static int option_loop(const struct option_program *program, const struct option
         }
         if (value == '?' || value == ':') {
             return option_complain_getopt(program, value, argv[optind - 1], err);
+        }
+        if (value >= HINT_BASE) {
+            return option_complain_hint(program, &program->hints[value - HINT_BASE], err);
         }
         const int status = option_take(program, option_find(program, value), options, err, action);
         if (status != PX_OK || *action != OPTION_DO_RUN) {

@@ -121,6 +121,15 @@ struct option_spec {
         .preset = (preset_), .offset = (offset_), .choices = (choices_)               \
     }
 
+/* What to say to who types an option from the habit of another program. A letter that is an option of
+ * this one, too, gets it said when its argument is missing, or refused
+ * and no number. */
+struct option_hint {
+    char letter;      /* -x; 0 = none */
+    const char *name; /* --name; NULL = none */
+    const char *says; /* what to write; NULL ends a table */
+};
+
 /* All borrowed. */
 struct option_program {
     const char *name;         /* "pfetch" */
@@ -128,8 +137,9 @@ struct option_program {
     const char *summary;      /* a sentence or two under the usage lines */
     const char *footer;       /* after the options, printed as it is; NULL = none */
     const struct option_spec *table;
-    const char *version;         /* the program's own, "0.1.0" */
-    void (*versions)(FILE *out); /* more lines of --version (libraries); NULL = none */
+    const struct option_hint *hints; /* for options that are not in the table; NULL = none */
+    const char *version;             /* the program's own, "0.1.0" */
+    void (*versions)(FILE *out);     /* more lines of --version (libraries); NULL = none */
 };
 
 enum option_action {

@@ -98,10 +98,17 @@ static void put_versions(FILE *out)
 }
 
 static const char *const usage[] = {"[OPTION]... FILE...", NULL};
+static const struct option_hint hints[] = {
+    {.letter = 'w', .name = "wait", .says = "write --pause"},
+    {.name = "numb", .says = "write --retries"},
+    {.letter = 'T', .says = "cookies are -H"},
+    {0},
+};
 static const struct option_program program = {
     .name = "prog",
     .usage = usage,
     .table = table,
+    .hints = hints,
     .version = "1.2.3",
     .versions = put_versions,
 };
@@ -279,8 +286,9 @@ static void test_option_mistake_gets_one_line_and_a_hint(void **state)
          "prog: option '--size': 'big' is not a size such as 4096, 64K or 1.5G from 512 up"},
         {"--size=511",
          "prog: option '--size': '511' is not a size such as 4096, 64K or 1.5G from 512 up"},
-        {"-T soon",
-         "prog: option '--timeout': 'soon' is not a time such as 0.5 (seconds), 10ms or 2m"},
+        {"-T soon", "prog: option '--timeout': 'soon' is not a time such as 0.5 (seconds), 10ms or "
+                    "2m; cookies "
+                    "are -H"},
         {"--colour=rad", "prog: option '--colour': 'rad' is not one of red, green, blue"},
         {"--update=", "prog: option '--update': '' is not one of red, green, blue"},
         {"--compare=1,,2",
@@ -297,6 +305,17 @@ static void test_option_mistake_gets_one_line_and_a_hint(void **state)
         {"-5", "prog: unknown option '-5'"},
         {"--ver", "prog: ambiguous option '--ver' --verbose --version"},
         {"--re", "prog: ambiguous option '--re' --retries"},
+        {"-w", "prog: unknown option '-w': write --pause"},
+        {"-qw 1", "prog: unknown option '-w': write --pause"},
+        {"--wait=1", "prog: unknown option '--wait': write --pause"},
+        {"--wai 1", "prog: unknown option '--wait': write --pause"},
+        {"--numb 3", "prog: unknown option '--numb': write --retries"},
+        {"-T 99999999999", "prog: option '--timeout': '99999999999' is not a time such as 0.5 "
+                           "(seconds), 10ms or 2m"},
+        {"-T", "prog: option '--timeout': needs an argument; cookies are -H"},
+        {"-T http://u:secret@h/?token=1",
+         "prog: option '--timeout': 'http://***@h/?token=***' is not a time such as 0.5 (seconds), "
+         "10ms or 2m; cookies are -H"},
         {"--no\033pe", "prog: unknown option '--no\\epe'"},
         {"-d x --colour=\xff", "prog: option '--colour': '\\xff' is not one of red, green, blue"},
     };

@@ -12,6 +12,7 @@
 #include <pxfer/version.h>
 
 #include "app/copy_engine.h"
+#include "app/copy_hints.h"
 #include "app/copy_options.h"
 #include "app/copy_rules.h"
 #include "app/manifest.h"
@@ -42,6 +43,9 @@ static const struct option_choice update_words[] = {
     {"none", PX_UPDATE_NONE},
     {"none-fail", PX_UPDATE_NONE_FAIL},
     {"older", PX_UPDATE_OLDER},
+    {"changed", PX_UPDATE_CHANGED},
+    {"size", PX_UPDATE_SIZE},
+    {"contents", PX_UPDATE_CONTENTS},
     {NULL, 0},
 };
 
@@ -71,11 +75,7 @@ static const struct option_choice reflink_words[] = {
     {NULL, 0},
 };
 
-#define RULE_ROW(name_, arg_, help_, kind_)                                       \
-    {                                                                             \
-        .kind = OPTION_CALLBACK, .name = (name_), .arg = (arg_), .help = (help_), \
-        .value = (kind_), .callback = add_rule                                    \
-    }
+#define RULE_ROW(name_, arg_, help_, kind_) OPTION_ROW_CALL(name_, arg_, help_, 0, kind_, add_rule)
 
 static int add_rule(void *options, const struct option_spec *spec, const char *arg,
                     const char **reason)
@@ -92,9 +92,18 @@ static const struct option_choice sparse_words[] = {
 
 static const struct option_spec table[] = {
     OPTION_ROW_GROUP("What and where:"),
-    {.kind = OPTION_IGNORED, .letter = 'r', .name = "recursive"},
-    {.kind = OPTION_IGNORED, .letter = 'R'},
-    {.kind = OPTION_IGNORED, .letter = 'f', .name = "force"},
+    OPTION_ROW_IGNORED('r', "recursive"),
+    OPTION_ROW_IGNORED('R', NULL),
+    OPTION_ROW_IGNORED('f', "force"),
+    OPTION_ROW_IGNORED('p', NULL),
+    OPTION_ROW_IGNORED('A', "acls"),
+    OPTION_ROW_IGNORED('X', "xattrs"),
+    OPTION_ROW_IGNORED('W', "whole-file"),
+    OPTION_ROW_IGNORED(0, "hard-links"),
+    OPTION_ROW_IGNORED(0, "numeric-ids"),
+    OPTION_ROW_IGNORED(0, "remove-destination"),
+    OPTION_ROW_IGNORED(0, "stats"),
+    OPTION_ROW_IGNORED(0, "strip-trailing-slashes"),
     {.kind = OPTION_IGNORED,
      .letter = 'a',
      .name = "archive",
@@ -106,33 +115,32 @@ static const struct option_spec table[] = {
     OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it",
                     COPY(target_is_thing)),
     OPTION_ROW_SET('n', "no-clobber", "leave alone what exists", COPY(update), PX_UPDATE_NONE),
-    {.kind = OPTION_CHOICE_OPTIONAL,
-     .letter = 'u',
-     .name = "update",
-     .help = "which existing files to replace; -u is --update=older",
-     .offset = COPY(update),
-     .value = PX_UPDATE_OLDER,
-     .choices = update_words},
-    {.kind = OPTION_CHOICE_OPTIONAL,
-     .name = "backup",
-     .help = "keep what is replaced, as NAME~ or NAME.~1~; simple without a word",
-     .offset = COPY(backup),
-     .value = PX_BACKUP_SIMPLE,
-     .choices = backup_words},
+    OPTION_ROW_SET(0, "ignore-existing", NULL, COPY(update), PX_UPDATE_NONE),
+    OPTION_ROW_WORD('u', "update", "which existing files to replace; -u is --update=older",
+                    COPY(update), PX_UPDATE_OLDER, update_words),
+    OPTION_ROW_SET(0, "size-only", NULL, COPY(update), PX_UPDATE_SIZE),
+    OPTION_ROW_SET('c', "checksum", "replace what has other contents; --update=contents",
+                   COPY(update), PX_UPDATE_CONTENTS),
+    OPTION_ROW_FLAG(0, "existing", "make nothing that the target does not have",
+                    COPY(existing_only)),
+    OPTION_ROW_WORD('b', "backup",
+                    "keep what is replaced, as NAME~ or NAME.~1~; simple without a word",
+                    COPY(backup), PX_BACKUP_SIMPLE, backup_words),
     OPTION_ROW_ARG(OPTION_STRING, 'S', "suffix", "SUFFIX", "of simple backups, in place of ~", NULL,
                    COPY(backup_suffix)),
     OPTION_ROW_FLAG(0, "delete", "remove from copied directories what the source lacks",
                     COPY(remove_extra)),
-    {.kind = OPTION_CALLBACK,
-     .name = "max-delete",
-     .arg = "N",
-     .help = "stop removing after so many names",
-     .offset = AT(copy),
-     .callback = copy_options_max_delete},
+    OPTION_ROW_FLAG(0, "del", NULL, COPY(remove_extra)),
+    OPTION_ROW_FLAG(0, "delete-after", NULL, COPY(remove_extra)),
+    OPTION_ROW_FLAG(0, "delete-before", NULL, COPY(remove_extra)),
+    OPTION_ROW_FLAG(0, "delete-during", NULL, COPY(remove_extra)),
+    OPTION_ROW_CALL("max-delete", "N", "stop removing after so many names", AT(copy), 0,
+                    copy_options_max_delete),
     OPTION_ROW_ARG(OPTION_STRING, 0, "files-from", "FILE",
                    "only the names in FILE, below SRC; - for standard input", NULL,
                    COPY(names_from)),
     OPTION_ROW_FLAG('0', "null", "names and patterns in files end in NUL", COPY(names_nul)),
+    OPTION_ROW_FLAG(0, "from0", NULL, COPY(names_nul)),
     RULE_ROW("exclude", "GLOB", "leave out these names; the first rule that matches decides",
              PX_RULE_EXCLUDE),
     RULE_ROW("include", "GLOB", "take these names", PX_RULE_INCLUDE),
@@ -143,6 +151,7 @@ static const struct option_spec table[] = {
                       COPY(shard_depth), 1, 1000),
     OPTION_ROW_SET('P', "no-dereference", "copy symbolic links as links; the default", COPY(follow),
                    PX_FOLLOW_NEVER),
+    OPTION_ROW_SET('d', NULL, NULL, COPY(follow), PX_FOLLOW_NEVER),
     OPTION_ROW_SET('H', NULL, "follow symbolic links that are operands", COPY(follow),
                    PX_FOLLOW_OPERANDS),
     OPTION_ROW_SET('L', "dereference", "follow all symbolic links", COPY(follow), PX_FOLLOW_ALL),
@@ -150,20 +159,17 @@ static const struct option_spec table[] = {
                     COPY(one_file_system)),
     OPTION_ROW_FLAG(0, "specials", "make FIFOs, sockets and devices anew; else they are skipped",
                     COPY(specials)),
-    {.kind = OPTION_CALLBACK,
-     .name = "preserve",
-     .arg = "LIST",
-     .help = "fail what cannot keep these: mode, ownership, timestamps, xattr, links, context, all",
-     .offset = COPY(keep),
-     .value = 1,
-     .callback = copy_options_keep},
-    {.kind = OPTION_CALLBACK,
-     .name = "no-preserve",
-     .arg = "LIST",
-     .help = "do not keep these",
-     .offset = COPY(keep),
-     .callback = copy_options_keep},
-    {.kind = OPTION_IGNORED, .letter = 'p'},
+    OPTION_ROW_FLAG('D', NULL, NULL, COPY(specials)),
+    OPTION_ROW_SET('l', "link", "make hard links in place of copies", COPY(files), PX_FILES_LINK),
+    OPTION_ROW_SET('s', "symbolic-link", "make symbolic links to SRC, a full path", COPY(files),
+                   PX_FILES_SYMLINK),
+    OPTION_ROW_SET(0, "attributes-only", "copy no contents, and change none", COPY(files),
+                   PX_FILES_ATTRIBUTES),
+    OPTION_ROW_CALL(
+        "preserve", "LIST",
+        "fail what cannot keep these: mode, ownership, timestamps, xattr, links, context, all",
+        COPY(keep), 1, copy_options_keep),
+    OPTION_ROW_CALL("no-preserve", "LIST", "do not keep these", COPY(keep), 0, copy_options_keep),
     OPTION_ROW_FLAG(0, "dry-run", "only print what would be done", COPY(dry_run)),
     OPTION_ROW_GROUP("How:"),
     SESSION_OPTION_JOBS(struct options, session, "one for each processor"),
@@ -186,6 +192,8 @@ static const struct option_spec table[] = {
     OPTION_ROW_ARG(OPTION_SIZE, 0, "limit-rate", "SIZE",
                    "bytes per second that are read, by all workers together", NULL,
                    COPY(limit_rate)),
+    OPTION_ROW_CALL("bwlimit", "RATE", "the same, a bare number in KiB, as for rsync",
+                    COPY(limit_rate), 0, copy_options_bwlimit),
     OPTION_ROW_CHOICE(0, "sync", "make data durable for each file or at the end", "none",
                       COPY(sync), sync_words),
     OPTION_ROW_FLAG(0, "direct", "files from 1 MiB go around the page cache (O_DIRECT)",
@@ -223,6 +231,7 @@ static const struct option_program program = {
               "be written, 4 source vanished or kept changing, 9 --verify or --check found a\n"
               "difference, 75 drained.\n",
     .table = table,
+    .hints = copy_hints,
     .version = PX_VERSION_STRING,
 };
 

@@ -42,6 +42,16 @@ enum px_update {
     PX_UPDATE_NONE,  /* -n: an existing target is skipped */
     PX_UPDATE_OLDER, /* -u: replaced only when older than the source, or, same mtime, other size */
     PX_UPDATE_NONE_FAIL, /* as NONE, and each target that exists is a failure */
+    PX_UPDATE_CHANGED,   /* replaced when size or mtime differ, in either direction */
+    PX_UPDATE_SIZE,      /* replaced when the size differs; links always */
+    PX_UPDATE_CONTENTS,  /* replaced when the bytes differ; else it only gets the attributes */
+};
+
+enum px_copy_files { /* what becomes of a file; directories are made in any case */
+                     PX_FILES_COPY,
+                     PX_FILES_LINK,      /* a hard link to the source; links and nodes, too */
+                     PX_FILES_SYMLINK,   /* a symbolic link to the source's path; these, too */
+                     PX_FILES_ATTRIBUTES /* an empty one; what exists gets the attributes only */
 };
 
 enum px_follow {                     /* which symbolic links are followed */
@@ -140,7 +150,8 @@ enum px_copy_engine { /* how the bytes of a file went */
                       PX_ENGINE_REFLINK,
                       PX_ENGINE_COPY_FILE_RANGE,
                       PX_ENGINE_READ_WRITE,
-                      PX_ENGINE_LINK, /* none: a hard link to the copy of another name */
+                      PX_ENGINE_LINK, /* none: a hard link to the copy of another name, or source */
+                      PX_ENGINE_SYMLINK, /* none: a symbolic link to the source */
                       PX_COPY_ENGINES_
 };
 
@@ -186,6 +197,7 @@ struct px_copy_opts {
 
     unsigned workers; /* at least 1 */
     enum px_update update;
+    enum px_copy_files files;
     enum px_reflink reflink; /* AUTO: not with another `sparse` than AUTO */
     enum px_sparse sparse;
     struct px_copy_attrs keep;
@@ -196,6 +208,7 @@ struct px_copy_opts {
 
     bool target_is_dir;   /* -t: must be a directory */
     bool target_is_thing; /* -T: DST is the thing itself */
+    bool existing_only;   /* what the target lacks is not made, neither file nor directory */
     bool one_file_system; /* -x */
     bool specials;        /* FIFOs, sockets and devices are made anew; else skipped */
     bool names_nul;       /* names_from, and lines of patterns, end in NUL */

@@ -91,8 +91,9 @@ static const char *copy_engine_verb(const struct px_item *item)
     if (item->status != PX_OK) {
         return "skip";
     }
+    const bool links = detail->engine == PX_ENGINE_LINK || detail->engine == PX_ENGINE_SYMLINK;
     switch (detail->action) {
-    case PX_ACTION_MAKE: return is_dir ? "make" : "copy";
+    case PX_ACTION_MAKE: return is_dir ? "make" : links ? "link" : "copy";
     case PX_ACTION_REPLACE: return is_dir ? "merge" : "replace";
     case PX_ACTION_DELETE: return "delete";
     }
@@ -161,7 +162,7 @@ static int copy_engine_begin(struct copy_engine *self, const struct px_copy_opts
         mine.target_is_thing = false;
     }
     int status = PX_OK;
-    if (run->journal != NULL && !opts->check && !opts->dry_run) {
+    if (run->journal != NULL && !opts->check && !opts->dry_run && opts->files == PX_FILES_COPY) {
         status = copy_engine_read_journal(self, run->journal, error, room);
         mine.memory = &self->memory;
     }

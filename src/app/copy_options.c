@@ -5,6 +5,7 @@
  */
 #include "app/copy_options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <pxfer/copy.h>
@@ -53,6 +54,21 @@ int copy_options_keep(void *options, const struct option_spec *spec, const char 
             return PX_OK;
         }
     }
+}
+
+int copy_options_bwlimit(void *options, const struct option_spec *spec, const char *arg,
+                         const char **reason)
+{
+    uint64_t *rate = (void *)((char *)options + spec->offset);
+    char text[32];
+    const size_t len = strlen(arg);
+    const bool bare = len > 0 && arg[len - 1] >= '0' && arg[len - 1] <= '9';
+    const int n = snprintf(text, sizeof text, "%s%s", arg, bare ? "K" : "");
+    if (n < 0 || (size_t)n >= sizeof text || px_parse_size(text, rate) != PX_OK) {
+        *reason = "must be a rate such as 500 (KiB per second), 1.5M or 2MB";
+        return PX_EINVAL;
+    }
+    return PX_OK;
 }
 
 int copy_options_max_delete(void *options, const struct option_spec *spec, const char *arg,

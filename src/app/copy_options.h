@@ -14,6 +14,11 @@
 PX_NODISCARD int copy_options_keep(void *options, const struct option_spec *spec, const char *arg,
                                    const char **reason);
 
+/* OPTION_CALLBACK of --bwlimit=RATE into the uint64_t at spec->offset: a size, where a bare number is in
+ * KiB, as for rsync. */
+PX_NODISCARD int copy_options_bwlimit(void *options, const struct option_spec *spec,
+                                      const char *arg, const char **reason);
+
 /* OPTION_CALLBACK of --max-delete=N into the struct px_copy_opts at spec->offset. */
 PX_NODISCARD int copy_options_max_delete(void *options, const struct option_spec *spec,
                                          const char *arg, const char **reason);

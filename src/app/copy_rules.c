@@ -50,6 +50,23 @@ static bool clash_stdin_twice(const struct px_copy_opts *opts)
     return users > 1;
 }
 
+/* Is it asked how the bytes of files are to be copied? */
+static bool copies_bytes_so(const struct px_copy_opts *opts)
+{
+    return opts->verify || opts->hash != PX_HASH_NONE || opts->direct || opts->drop_cache ||
+           opts->reflink != PX_REFLINK_AUTO || opts->sparse != PX_SPARSE_AUTO;
+}
+
+static bool has_relative_source(const struct px_copy_opts *opts)
+{
+    for (size_t i = 0; i < opts->n_sources; i++) {
+        if (opts->sources[i][0] != '/') {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *copy_rules_clash(const struct px_copy_opts *opts)
 {
     if (opts->names_from != NULL && opts->n_sources != 1) {
@@ -63,8 +80,17 @@ const char *copy_rules_clash(const struct px_copy_opts *opts)
     }
     if (opts->check &&
         (opts->remove_extra || opts->dry_run || opts->verify || opts->hash != PX_HASH_NONE ||
-         opts->backup != PX_BACKUP_NONE || opts->update != PX_UPDATE_ALL)) {
-        return "--check copies nothing: no --delete, --dry-run, --verify, --hash, --backup, -u, -n";
+         opts->backup != PX_BACKUP_NONE || opts->update != PX_UPDATE_ALL || opts->existing_only)) {
+        return "--check copies nothing: no --delete, --dry-run, --verify, --hash, --backup, -u, "
+               "-n, "
+               "--existing";
+    }
+    if (opts->files != PX_FILES_COPY && (opts->check || copies_bytes_so(opts))) {
+        return "--link, -s and --attributes-only copy no bytes: no --check, --verify, --hash, "
+               "--manifest, --reflink, --sparse, --direct, --drop-cache";
+    }
+    if (opts->files == PX_FILES_SYMLINK && has_relative_source(opts)) {
+        return "-s: a symbolic link needs the full path of its source (/...)";
     }
     if (opts->shard_count > 1 && !opts->target_is_thing && !opts->target_is_dir) {
         return "--shard needs -T or -t: for the run that comes second DST is there already";

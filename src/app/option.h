@@ -121,6 +121,21 @@ struct option_spec {
         .preset = (preset_), .offset = (offset_), .choices = (choices_)               \
     }
 
+#define OPTION_ROW_WORD(letter_, name_, help_, offset_, value_, choices_)                      \
+    {                                                                                          \
+        .kind = OPTION_CHOICE_OPTIONAL, .letter = (letter_), .name = (name_), .help = (help_), \
+        .offset = (offset_), .value = (value_), .choices = (choices_)                          \
+    }
+#define OPTION_ROW_CALL(name_, arg_, help_, offset_, value_, callback_)           \
+    {                                                                             \
+        .kind = OPTION_CALLBACK, .name = (name_), .arg = (arg_), .help = (help_), \
+        .offset = (offset_), .value = (value_), .callback = (callback_)           \
+    }
+#define OPTION_ROW_IGNORED(letter_, name_)                           \
+    {                                                                \
+        .kind = OPTION_IGNORED, .letter = (letter_), .name = (name_) \
+    }
+
 /* What to say to who types an option from the habit of another program. A letter that is an option of
  * this one, too, gets it said when its argument is missing, or refused
  * and no number. */

@@ -131,8 +131,8 @@ static uint64_t check_pass_holes(struct px_copier *copier, int in, int out, uint
     return next > at ? next : at;
 }
 
-static int check_bytes(struct px_copier *copier, int in, int out, const struct stat *st,
-                       uint64_t *bytes, struct px_fail *fail)
+int px_check_bytes(struct px_copier *copier, int in, int out, const struct stat *st,
+                   uint64_t *bytes, struct px_fail *fail)
 {
     const bool sparse = px_data_is_sparse(st);
     unsigned char *left = copier->buf;
@@ -164,6 +164,13 @@ static int check_bytes(struct px_copier *copier, int in, int out, const struct s
     }
 }
 
+int px_check_file_attrs(struct px_copier *copier, const struct px_entry *entry, int in, int out,
+                        const struct stat *source, const struct stat *target, struct px_fail *fail)
+{
+    const struct sides sides = {in, out, source, target, entry->dir->dest};
+    return check_attrs(copier, &sides, fail);
+}
+
 static int check_open_file(struct px_copier *copier, struct px_entry *entry, int in, int out,
                            const struct stat *source, struct px_fail *fail)
 {
@@ -179,9 +186,9 @@ static int check_open_file(struct px_copier *copier, struct px_entry *entry, int
                            "check: the target has %" PRIu64 " bytes, not %" PRIu64,
                            (uint64_t)target.st_size, (uint64_t)source->st_size);
     }
-    const int status = check_bytes(copier, in, out, source, &entry->bytes, fail);
-    const struct sides sides = {in, out, source, &target, entry->dir->dest};
-    return status == PX_OK ? check_attrs(copier, &sides, fail) : status;
+    const int status = px_check_bytes(copier, in, out, source, &entry->bytes, fail);
+    return status == PX_OK ? px_check_file_attrs(copier, entry, in, out, source, &target, fail)
+                           : status;
 }
 
 int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,

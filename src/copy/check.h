@@ -19,6 +19,15 @@
 PX_NODISCARD int px_check_file(struct px_copier *copier, struct px_entry *entry, int in,
                                const struct stat *source, struct px_fail *fail);
 
+/* Its two parts, of files of one size that are open for reading. PX_OK, PX_EINTEGRITY, PX_ESRC, PX_EIO,
+ * PX_ECANCELED; `*bytes` is how many were compared. */
+PX_NODISCARD int px_check_bytes(struct px_copier *copier, int in, int out, const struct stat *st,
+                                uint64_t *bytes, struct px_fail *fail);
+/* PX_OK, PX_EATTR. */
+PX_NODISCARD int px_check_file_attrs(struct px_copier *copier, const struct px_entry *entry, int in,
+                                     int out, const struct stat *source, const struct stat *target,
+                                     struct px_fail *fail);
+
 /* A link or a special file; `text`: what the link says, NULL for none. */
 PX_NODISCARD int px_check_node(struct px_copier *copier, const struct px_entry *entry,
                                const struct stat *source, const char *text, struct px_fail *fail);

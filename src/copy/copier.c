@@ -134,6 +134,7 @@ static void copier_count_kind(struct px_account *account, const struct px_entry 
     case PX_ENGINE_READ_WRITE: account->counter[PX_COPY_WRITTEN]++; break;
     case PX_ENGINE_LINK: account->counter[PX_COPY_LINKED]++; break;
     case PX_ENGINE_NONE:
+    case PX_ENGINE_SYMLINK:
     case PX_COPY_ENGINES_: break;
     }
 }

@@ -54,6 +54,7 @@ const char *px_copy_engine_name(enum px_copy_engine engine)
     case PX_ENGINE_COPY_FILE_RANGE: return "copy_file_range";
     case PX_ENGINE_READ_WRITE: return "read/write";
     case PX_ENGINE_LINK: return "hard link";
+    case PX_ENGINE_SYMLINK: return "symbolic link";
     case PX_COPY_ENGINES_: break;
     }
     return "unknown";

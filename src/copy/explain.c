@@ -98,7 +98,7 @@ static void explain_large(const struct px_copier *copier, const struct px_entry 
 
 void px_explain_file(const struct px_copier *copier, const struct px_entry *entry)
 {
-    if (entry->engine == PX_ENGINE_NONE || entry->engine == PX_ENGINE_LINK ||
+    if (entry->engine == PX_ENGINE_NONE || entry->engine >= PX_ENGINE_LINK ||
         !explain_wants(copier)) {
         return;
     }

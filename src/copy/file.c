@@ -24,6 +24,7 @@
 #include "copy/handout.h"
 #include "copy/policy.h"
 #include "copy/reserve.h"
+#include "copy/same.h"
 #include "copy/select.h"
 
 bool px_file_is_unchanged(const struct stat *before, const struct stat *after)
@@ -63,12 +64,7 @@ static int file_open_source(struct px_copier *copier, const struct px_entry *ent
     }
     const int err = errno;
     px_dir_release(entry->dir);
-    if (*fd < 0 && err == ENOENT &&
-        (px_dir_is_asked(entry->dir) || px_select_follows(copier, entry))) {
-        return px_fail_set(fail, PX_ESRC, err,
-                           "open source"); /* it need not ever have been there */
-    }
-    return *fd >= 0 ? PX_OK : px_fail_source(fail, err, "open source");
+    return *fd >= 0 ? PX_OK : px_select_fail_open(copier, entry, err, fail);
 }
 
 int px_file_look(struct px_copier *copier, const struct px_entry *entry, struct px_file *file,
@@ -210,6 +206,9 @@ static int file_data(struct px_copier *copier, struct px_entry *entry, struct px
                            .st = &file->st,
                            .proof = &file->proof,
                            .prefix = copier->copy->opts.allow_changing};
+    if (copier->copy->opts.files == PX_FILES_ATTRIBUTES) {
+        return PX_OK; /* it stays empty */
+    }
     if (px_proof_init(&file->proof, &copier->copy->opts) != PX_OK) {
         return px_fail_set(fail, PX_ENOMEM, 0, "digest: out of memory");
     }
@@ -277,7 +276,17 @@ int px_file_judge(struct px_copier *copier, struct px_entry *entry, struct px_fi
         *copy = false;
         return file_check(copier, entry, file, fail);
     }
-    int status = px_hardlink_enter(copier, entry, &file->st, copy, fail);
+    int status = PX_OK;
+    *copy = !px_policy_misses(copier, entry);
+    if (*copy && copier->copy->opts.files == PX_FILES_ATTRIBUTES) {
+        status = px_same_attributes(copier, entry, file, copy, fail);
+    }
+    if (status == PX_OK && *copy) {
+        status = px_hardlink_enter(copier, entry, &file->st, copy, fail);
+    }
+    if (status == PX_OK && *copy && copier->copy->opts.update == PX_UPDATE_CONTENTS) {
+        status = px_same_contents(copier, entry, file, copy, fail);
+    }
     if (status == PX_OK && *copy) {
         status = px_policy_apply(copier, entry, &file->st, fail);
         if (status == PX_OK && entry->skip_reason == NULL) {

@@ -262,12 +262,14 @@ static int link_taken(struct px_copier *copier, struct px_entry *entry,
     if (copier->io->fstatat(at->to, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) != 0) {
         return px_fail_target(fail, errno, "link", at->to);
     }
-    const char *skip = px_policy_skip(copier->copy->opts.update, source, &old);
+    const bool keeps = px_policy_keeps(&copier->copy->opts);
+    const char *skip =
+        keeps ? PX_SKIP_EXISTS : px_policy_skip(copier->copy->opts.update, source, &old);
     if (is_what(at->what, &old)) {
         entry->skip_reason = skip; /* it is a link of the copy already */
         return PX_OK;
     }
-    if (skip != NULL && (px_policy_keeps(&copier->copy->opts) || !same_version(&old, source))) {
+    if (skip != NULL && (keeps || !same_version(&old, source))) {
         entry->skip_reason = skip;
         return PX_OK;
     }

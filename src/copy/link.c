@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/link.c - symbolic links and special files. Entered by any worker; no locks. The worker's data
+ * copy/link.c - symbolic links, special files and further names of files. Entered by any worker; no locks. The worker's data
  * buffer holds the text of the link until it is made (at most PATH_MAX bytes, symlink(7)).
  */
 #define _GNU_SOURCE /* DT_FIFO and the like */
@@ -40,16 +40,12 @@ static int link_read(struct px_copier *copier, int dirfd, const char *name, cons
     return PX_OK;
 }
 
-/* What is to be made: a link with a text, or a node (text NULL) of the source's type. */
-struct node {
-    const char *text;
-    struct stat source;
-    struct px_dir_fds fds;
-};
-
 /* A special file is made without permissions for others; its mode is set with its owner. */
-static int node_make_as(struct px_copier *copier, const struct node *node, const char *name)
+static int node_make_as(struct px_copier *copier, const struct px_node *node, const char *name)
 {
+    if (node->twin >= 0) {
+        return px_link_fd(copier->io, node->twin, node->fds.target, name);
+    }
     if (node->text != NULL) {
         return copier->io->symlinkat(node->text, node->fds.target, name);
     }
@@ -59,9 +55,12 @@ static int node_make_as(struct px_copier *copier, const struct node *node, const
 }
 
 static int node_meta(struct px_copier *copier, const struct px_entry *entry,
-                     const struct node *node, const char *name, struct px_fail *fail)
+                     const struct px_node *node, const char *name, struct px_fail *fail)
 {
     const struct px_dir *dir = entry->dir;
+    if (node->is_name) {
+        return PX_OK;
+    }
     const bool fresh = dir->plain && strcmp(name, entry->target_name) == 0;
     const struct px_meta_at at = {.pair = dir->pair,
                                   .source_dirfd = node->fds.source,
@@ -73,9 +72,19 @@ static int node_meta(struct px_copier *copier, const struct px_entry *entry,
     return px_meta_apply_at(copier, &at, fail);
 }
 
-static int node_fail_make(struct px_fail *fail, int err, const struct node *node)
+/* Of another file system or mount, too many links, a file system without links, somebody else's file
+ * (protected_hardlinks): what no other target would mend, and no fault of the target. */
+static bool node_refuses_link(int err)
+{
+    return err == EXDEV || err == EMLINK || err == EPERM || err == EOPNOTSUPP;
+}
+
+static int node_fail_make(struct px_fail *fail, int err, const struct px_node *node)
 {
     const char *stage = node->text != NULL ? "make link" : "make special file";
+    if (node->twin >= 0 && node_refuses_link(err)) {
+        return px_fail_set(fail, PX_EREFUSED, err, "make hard link");
+    }
     if (err == EPERM && node->text == NULL) {
         return px_fail_set(fail, PX_EREFUSED, err, "%s", stage);
     }
@@ -84,7 +93,7 @@ static int node_fail_make(struct px_fail *fail, int err, const struct node *node
 
 /* The name is taken: make it under the temporary name, complete, and rename it over. */
 static int node_replace(struct px_copier *copier, const struct px_entry *entry,
-                        const struct node *node, struct px_fail *fail)
+                        const struct px_node *node, struct px_fail *fail)
 {
     const struct px_io_ops *io = copier->io;
     const int dirfd = node->fds.target;
@@ -109,6 +118,9 @@ static int node_replace(struct px_copier *copier, const struct px_entry *entry,
         }
     }
     if (status == PX_OK && io->renameat(dirfd, temp, dirfd, entry->target_name) == 0) {
+        if (node->twin >= 0) { /* rename(2) leaves it when both are one file */
+            PX_IGNORE(io->unlinkat(dirfd, temp, 0));
+        }
         return meta;
     }
     if (status == PX_OK) {
@@ -121,8 +133,8 @@ static int node_replace(struct px_copier *copier, const struct px_entry *entry,
     return status;
 }
 
-static int node_make(struct px_copier *copier, struct px_entry *entry, const struct node *node,
-                     struct px_fail *fail)
+int px_node_make(struct px_copier *copier, struct px_entry *entry, const struct px_node *node,
+                 struct px_fail *fail)
 {
     struct stat old;
     if (node_make_as(copier, node, entry->target_name) == 0) {
@@ -138,7 +150,8 @@ static int node_make(struct px_copier *copier, struct px_entry *entry, const str
     if (copier->io->fstatat(node->fds.target, entry->target_name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
         /* A special file gives way to another one only. */
         const char *obstacle = px_policy_obstacle(old.st_mode);
-        if (obstacle != NULL && (node->text != NULL || S_ISDIR(old.st_mode))) {
+        const bool special = node->text == NULL && !S_ISREG(node->source.st_mode);
+        if (obstacle != NULL && (!special || S_ISDIR(old.st_mode))) {
             return px_fail_set(fail, PX_EEXIST, 0, "publish: the target is %s", obstacle);
         }
         if (old.st_dev == node->source.st_dev && old.st_ino == node->source.st_ino) {
@@ -150,8 +163,8 @@ static int node_make(struct px_copier *copier, struct px_entry *entry, const str
 }
 
 /* Looks at the source and makes the same at the target. `link`: it must be a symbolic link. */
-static int node_copy(struct px_copier *copier, struct px_entry *entry, struct node *node, bool link,
-                     struct px_fail *fail)
+static int node_copy(struct px_copier *copier, struct px_entry *entry, struct px_node *node,
+                     bool link, struct px_fail *fail)
 {
     struct stat *source = &node->source;
     if (copier->io->fstatat(node->fds.source, entry->source_name, source, AT_SYMLINK_NOFOLLOW) !=
@@ -160,6 +173,9 @@ static int node_copy(struct px_copier *copier, struct px_entry *entry, struct no
     }
     if (link != S_ISLNK(source->st_mode) || S_ISREG(source->st_mode) || S_ISDIR(source->st_mode)) {
         return px_fail_set(fail, PX_ECHANGED, 0, "stat: it is of another kind now");
+    }
+    if (px_policy_misses(copier, entry)) {
+        return PX_OK;
     }
     bool copy;
     int status = px_hardlink_enter(copier, entry, source, &copy, fail);
@@ -175,7 +191,7 @@ static int node_copy(struct px_copier *copier, struct px_entry *entry, struct no
     if (status == PX_OK && copier->copy->opts.check) {
         return px_check_node(copier, entry, source, node->text, fail);
     }
-    return status == PX_OK ? node_make(copier, entry, node, fail) : status;
+    return status == PX_OK ? px_node_make(copier, entry, node, fail) : status;
 }
 
 static void node_run(struct px_copier *copier, struct px_entry *entry, bool link)
@@ -183,7 +199,7 @@ static void node_run(struct px_copier *copier, struct px_entry *entry, bool link
     struct px_fail fail;
     entry->attempts = 1;
     px_copier_begin(copier, entry);
-    struct node node = {.fds = px_dir_acquire(entry->dir)};
+    struct px_node node = {.fds = px_dir_acquire(entry->dir), .twin = -1};
     const int status = node_copy(copier, entry, &node, link, &fail);
     px_dir_release(entry->dir);
     px_copier_phase(entry, PX_COPY_META);

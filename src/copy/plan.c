@@ -289,7 +289,8 @@ static int plan_check_target(struct planner *p, const struct px_root *root,
     if (fstatat(p->plan->target_fd, root->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0) {
         return PX_OK; /* nothing is there; any other trouble shows when it is written */
     }
-    if (plan_is_same(root, source, p->plan->target_fd, &target)) {
+    const bool twins = p->opts->files == PX_FILES_LINK && !S_ISDIR(source->st_mode);
+    if (!twins && plan_is_same(root, source, p->plan->target_fd, &target)) {
         return plan_refuse(p, PX_EREFUSED, root->operand, "source and target are the same file");
     }
     if (S_ISDIR(source->st_mode) && !S_ISDIR(target.st_mode)) {
@@ -312,6 +313,19 @@ static bool plan_is_out_of_reach(const struct planner *p, const struct px_root *
     return p->opts->one_file_system && p->n_above > 0 && p->above[0].dev != source->st_dev &&
            (fstatat(fd, root->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0 ||
             target.st_dev != source->st_dev);
+}
+
+/* Directories tell their file system; files of an overlay each one of their own. */
+static int plan_check_links(struct planner *p, const struct px_root *root,
+                            const struct stat *source)
+{
+    struct stat target;
+    if (p->opts->files != PX_FILES_LINK || !S_ISDIR(source->st_mode) ||
+        fstat(p->plan->target_fd, &target) != 0 || target.st_dev == source->st_dev) {
+        return PX_OK;
+    }
+    return plan_refuse(p, PX_EREFUSED, root->operand,
+                       "hard links (--link) do not reach into the target's other file system");
 }
 
 static int plan_check_into_itself(struct planner *p, const struct px_root *root,
@@ -359,6 +373,9 @@ static int plan_source(struct planner *p, struct px_root *root)
     }
     if (status == PX_OK) {
         status = plan_check_target(p, root, &st);
+    }
+    if (status == PX_OK) {
+        status = plan_check_links(p, root, &st);
     }
     return status == PX_OK ? plan_check_into_itself(p, root, &st) : status;
 }

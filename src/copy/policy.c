@@ -22,15 +22,18 @@ static int policy_compare_times(const struct timespec *a, const struct timespec 
 const char *px_policy_skip(enum px_update update, const struct stat *source,
                            const struct stat *target)
 {
-    if (update == PX_UPDATE_NONE || update == PX_UPDATE_NONE_FAIL) {
-        return PX_SKIP_EXISTS;
-    }
-    if (update == PX_UPDATE_ALL || (source->st_mode & S_IFMT) != (target->st_mode & S_IFMT)) {
-        return NULL;
-    }
     const int order = policy_compare_times(&target->st_mtim, &source->st_mtim);
-    if (order > 0 || (order == 0 && target->st_size == source->st_size)) {
-        return "not older";
+    const bool same_kind = (source->st_mode & S_IFMT) == (target->st_mode & S_IFMT);
+    const bool same_size = same_kind && target->st_size == source->st_size;
+    switch (update) {
+    case PX_UPDATE_NONE:
+    case PX_UPDATE_NONE_FAIL: return PX_SKIP_EXISTS;
+    case PX_UPDATE_OLDER:
+        return (same_kind && order > 0) || (same_size && order == 0) ? "not older" : NULL;
+    case PX_UPDATE_CHANGED: return same_size && order == 0 ? "not changed" : NULL;
+    case PX_UPDATE_SIZE: return same_size && S_ISREG(source->st_mode) ? "same size" : NULL;
+    case PX_UPDATE_ALL:
+    case PX_UPDATE_CONTENTS: break;
     }
     return NULL;
 }
@@ -51,15 +54,33 @@ const char *px_policy_obstacle(mode_t target)
 
 bool px_policy_keeps(const struct px_copy_opts *opts)
 {
-    return opts->update == PX_UPDATE_NONE || opts->update == PX_UPDATE_NONE_FAIL;
+    return opts->update == PX_UPDATE_NONE || opts->update == PX_UPDATE_NONE_FAIL ||
+           opts->files == PX_FILES_ATTRIBUTES; /* an empty file replaces nothing */
+}
+
+bool px_policy_misses(struct px_copier *copier, struct px_entry *entry)
+{
+    struct stat target;
+    if (!copier->copy->opts.existing_only) {
+        return false;
+    }
+    const struct px_dir_fds fds = px_dir_acquire(entry->dir);
+    if (fds.target < 0 ||
+        copier->io->fstatat(fds.target, entry->target_name, &target, AT_SYMLINK_NOFOLLOW) != 0) {
+        entry->skip_reason = "not there";
+    }
+    px_dir_release(entry->dir);
+    return entry->skip_reason != NULL;
 }
 
 /* What would be done with it, in a dry run. */
-static int policy_plan(struct px_entry *entry, const struct stat *source, const struct stat *target,
-                       struct px_fail *fail)
+static int policy_plan(enum px_copy_files files, struct px_entry *entry, const struct stat *source,
+                       const struct stat *target, struct px_fail *fail)
 {
     entry->skip_reason = PX_SKIP_DRY_RUN;
-    entry->bytes = S_ISREG(source->st_mode) ? (uint64_t)source->st_size : 0;
+    if (files == PX_FILES_COPY && S_ISREG(source->st_mode)) {
+        entry->bytes = (uint64_t)source->st_size;
+    }
     if (target == NULL) {
         return PX_OK;
     }
@@ -90,7 +111,7 @@ int px_policy_apply(struct px_copier *copier, struct px_entry *entry, const stru
         entry->skip_reason = px_policy_skip(opts->update, source, &target);
     }
     if (opts->dry_run && entry->skip_reason == NULL) {
-        return policy_plan(entry, source, exists ? &target : NULL, fail);
+        return policy_plan(opts->files, entry, source, exists ? &target : NULL, fail);
     }
     return PX_OK;
 }

@@ -125,3 +125,12 @@ int px_select_open_flag(const struct px_copier *copier, const struct px_entry *e
 {
     return px_select_follows(copier, entry) ? 0 : O_NOFOLLOW;
 }
+
+int px_select_fail_open(const struct px_copier *copier, const struct px_entry *entry, int err,
+                        struct px_fail *fail)
+{
+    if (err == ENOENT && (px_dir_is_asked(entry->dir) || px_select_follows(copier, entry))) {
+        return px_fail_set(fail, PX_ESRC, err, "open source");
+    }
+    return px_fail_source(fail, err, "open source");
+}

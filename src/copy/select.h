@@ -36,4 +36,9 @@ void px_select_end(struct px_select *select);
 bool px_select_follows(const struct px_copier *copier, const struct px_entry *entry);
 int px_select_open_flag(const struct px_copier *copier, const struct px_entry *entry);
 
+/* A source that could not be opened. What was asked for by its name, or leads somewhere, need not ever
+ * have been there; anything else has vanished. */
+int px_select_fail_open(const struct px_copier *copier, const struct px_entry *entry, int err,
+                        struct px_fail *fail);
+
 #endif

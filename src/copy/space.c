@@ -89,6 +89,7 @@ struct px_need px_space_name_needs(const struct px_copy_opts *opts, const struct
     const bool is_file = S_ISREG(source->st_mode);
     const bool is_kind = is_file || S_ISDIR(source->st_mode) || S_ISLNK(source->st_mode);
     if ((old != NULL && px_policy_skip(opts->update, source, old) != NULL) ||
+        (old == NULL && opts->existing_only) || opts->files != PX_FILES_COPY ||
         (!is_kind && !opts->specials)) {
         return need;
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "copy/alias.h"
 #include "copy/dir.h"
 #include "copy/durable.h"
 #include "copy/fanout.h"
@@ -20,6 +21,7 @@
 #include "copy/handout.h"
 #include "copy/link.h"
 #include "copy/names.h"
+#include "copy/policy.h"
 #include "copy/select.h"
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -152,6 +154,10 @@ static void walk_open_dir_for(struct px_copier *copier, struct px_dir *parent, s
     }
     walk_fill_entry(task, parent, name, DT_DIR, &entry);
     px_copier_begin(copier, &entry);
+    if (px_policy_misses(copier, &entry)) {
+        px_copier_settle(copier, &entry, PX_ITEM_SKIPPED, NULL);
+        return;
+    }
     const int status = px_dir_open(copier, &entry, set, &fail);
     px_copier_phase(&entry, PX_COPY_WALK);
     if (status != PX_OK) {
@@ -187,6 +193,10 @@ static void walk_copy_for(struct px_copier *copier, struct px_dir *dir, const ch
 {
     struct px_entry entry;
     walk_fill_entry(copier->task, dir, name, type, &entry);
+    if (px_alias_is_asked(&copier->copy->opts)) {
+        px_alias_copy(copier, &entry);
+        return;
+    }
     switch (entry.type) {
     case PX_COPY_FILE: px_file_copy(copier, &entry); break;
     case PX_COPY_LINK: px_link_copy(copier, &entry); break;
@@ -205,7 +215,7 @@ static void walk_copy_for_set(struct px_copier *copier, struct px_dir *head, con
         if (walk_is_given_up(copier, dir)) {
             continue;
         }
-        if (type != DT_REG) {
+        if (type != DT_REG || copier->copy->opts.files != PX_FILES_COPY) {
             walk_copy_for(copier, dir, name, type);
             continue;
         }

@@ -96,9 +96,32 @@ static void test_copy_options_max_delete_nought_is_a_limit(void **state)
     assert_false(opts.delete_none);
 }
 
+static void test_copy_options_bwlimit_counts_in_kib(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arg;
+        uint64_t rate;
+    } rows[] = {{"500", 512000}, {"1.5", 1536}, {"1M", 1048576}, {"2MB", 2000000}, {"0", 0}};
+    const struct option_spec spec = {.offset = 0};
+    const char *reason = NULL;
+    uint64_t rate = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(copy_options_bwlimit(&rate, &spec, rows[i].arg, &reason), PX_OK);
+        assert_int_equal(rate, rows[i].rate);
+    }
+    static const char *const bad[] = {"", "x", "1x", "-1", "1111111111111111111111111111111111111"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        reason = NULL;
+        assert_int_equal(copy_options_bwlimit(&rate, &spec, bad[i], &reason), PX_EINVAL);
+        assert_non_null(reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copy_options_bwlimit_counts_in_kib),
         cmocka_unit_test(test_copy_options_keep_lists_become_masks),
         cmocka_unit_test(test_copy_options_keep_last_word_counts),
         cmocka_unit_test(test_copy_options_keep_other_words_are_refused),

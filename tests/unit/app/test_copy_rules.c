@@ -36,12 +36,18 @@ static void test_copy_rules_clash_is_told(void **state)
 {
     (void)state;
     const struct px_copy_rule from_stdin[] = {{PX_RULE_EXCLUDE_FROM, "-"}};
+    const char *const one_is_relative[] = {"/a", "b"};
     const struct px_copy_opts fine[] = {
         {.n_sources = 3},
         {.n_sources = 1, .names_from = "list", .rules = from_stdin, .n_rules = 1},
         {.n_sources = 1, .remove_extra = true, .max_delete = 3},
         {.n_sources = 1, .remove_extra = true, .delete_none = true},
         {.n_sources = 1, .backup = PX_BACKUP_SIMPLE, .backup_suffix = ".bak"},
+        {.n_sources = 1, .files = PX_FILES_SYMLINK, .sources = one_is_relative},
+        {.n_sources = 2,
+         .files = PX_FILES_LINK,
+         .sources = one_is_relative,
+         .no_space_check = true},
     };
     const struct px_copy_opts bad[] = {
         {.n_sources = 2, .names_from = "list"},
@@ -51,6 +57,11 @@ static void test_copy_rules_clash_is_told(void **state)
         {.n_sources = 1, .names_from = "-", .rules = from_stdin, .n_rules = 1},
         {.n_sources = 1, .backup_suffix = "a/b"},
         {.n_sources = 1, .backup_suffix = ""},
+        {.n_sources = 1, .check = true, .existing_only = true},
+        {.n_sources = 1, .files = PX_FILES_LINK, .verify = true},
+        {.n_sources = 1, .files = PX_FILES_LINK, .check = true},
+        {.n_sources = 1, .files = PX_FILES_ATTRIBUTES, .sparse = PX_SPARSE_ALWAYS},
+        {.n_sources = 2, .files = PX_FILES_SYMLINK, .sources = one_is_relative},
     };
     for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
         assert_null(copy_rules_clash(&fine[i]));

@@ -33,6 +33,13 @@ static void test_policy_skip_follows_the_table(void **state)
         {PX_UPDATE_OLDER, {5, 0}, {5, 1}, 1, 1, "not older"},
         {PX_UPDATE_OLDER, {5, 5}, {5, 5}, 1, 1, "not older"},
         {PX_UPDATE_OLDER, {5, 5}, {5, 5}, 1, 2, NULL},
+        {PX_UPDATE_NONE_FAIL, {9, 0}, {5, 0}, 1, 2, "exists"},
+        {PX_UPDATE_CHANGED, {5, 5}, {5, 5}, 1, 1, "not changed"},
+        {PX_UPDATE_CHANGED, {5, 0}, {9, 0}, 1, 1, NULL},
+        {PX_UPDATE_CHANGED, {5, 5}, {5, 5}, 1, 2, NULL},
+        {PX_UPDATE_SIZE, {9, 0}, {5, 0}, 1, 1, "same size"},
+        {PX_UPDATE_SIZE, {5, 0}, {5, 0}, 1, 2, NULL},
+        {PX_UPDATE_CONTENTS, {5, 5}, {5, 5}, 1, 1, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct stat source = {
@@ -54,6 +61,32 @@ static void test_policy_other_kind_is_never_newer(void **state)
     const struct stat target = {.st_mode = S_IFLNK, .st_mtim = {9, 0}};
     assert_null(px_policy_skip(PX_UPDATE_OLDER, &source, &target));
     assert_non_null(px_policy_skip(PX_UPDATE_NONE, &source, &target));
+    assert_null(px_policy_skip(PX_UPDATE_CHANGED, &source, &target));
+    assert_null(px_policy_skip(PX_UPDATE_SIZE, &source, &target));
+    assert_null(
+        px_policy_skip(PX_UPDATE_SIZE, &target, &target)); /* a link may say another thing */
+}
+
+/* Neither files nor directories are made, nor hard links to what is there. */
+static void test_policy_existing_only_makes_nothing(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct px_copy_opts opts = fake_opts("src/.", "dst");
+    tree_dir("src");
+    tree_dir("src/new");
+    tree_text("src/new/f", "x");
+    tree_text("src/old", "new");
+    assert_int_equal(link("src/old", "src/another"), 0);
+    tree_link("old", "src/link");
+    tree_dir("dst");
+    tree_text("dst/old", "old");
+    opts.existing_only = true;
+    assert_int_equal(fake_run(&fake, &opts, 4), PX_OK);
+    assert_int_equal(fake.sum.failed, 0);
+    assert_int_equal(fake.sum.skipped, 3); /* new, another, link */
+    assert_int_equal(tree_count("dst"), 1);
+    tree_assert_text("dst/old", "new");
 }
 
 /* A whole run: none, then older, over a tree of which one file changed and one is new. */
@@ -122,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_policy_skip_follows_the_table),
         cmocka_unit_test(test_policy_other_kind_is_never_newer),
         cmocka_unit_test(test_policy_obstacle_is_all_but_files_and_links),
+        T(test_policy_existing_only_makes_nothing),
         T(test_policy_rerun_copies_what_is_due),
         T(test_policy_dry_run_tells_skips_apart),
     };

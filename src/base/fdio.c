@@ -1,10 +1,10 @@
-#define _GNU_SOURCE
 /* SPDX-License-Identifier: MIT
  *
  * base/fdio.c - the real table of system calls, and the loops around read and write. A port begins
  * here: each call that only Linux has stands beside the answer ENOSYS or EOPNOTSUPP, with which the
  * engines take their POSIX way. Each thread counts its calls; no other state, no locks; any thread.
  */
+#define _GNU_SOURCE
 #include "base/fdio.h"
 
 #include <dirent.h>
@@ -346,9 +346,9 @@ int px_open_nameless(const struct px_io_ops *io, int dirfd, mode_t mode)
 {
 #if defined(O_TMPFILE)
     int fd = io->openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    /* open(2): what a file system or kernel says that does not know the flag */
     if (fd < 0 && errno == EISDIR) {
-        errno =
-            EOPNOTSUPP; /* open(2): what a file system or kernel says that does not know the flag */
+        errno = EOPNOTSUPP;
     }
     return fd;
 #else

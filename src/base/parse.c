@@ -196,6 +196,13 @@ int px_parse_hex(const char *text, unsigned char *out, size_t n)
     return PX_OK;
 }
 
+int px_parse_percent(const char *text, size_t n)
+{
+    const int high = n >= 3 && text[0] == '%' ? parse_hex_digit(text[1]) : -1;
+    const int low = high >= 0 ? parse_hex_digit(text[2]) : -1;
+    return low >= 0 ? high * 16 + low : -1;
+}
+
 /* 0..63; 64: no digit of base64. */
 static unsigned parse_base64_digit(char c)
 {

@@ -34,6 +34,9 @@ PX_NODISCARD int px_parse_list(const char *text, uint64_t min, uint64_t max, uin
 /* 2n hex digits, either case, to n bytes. */
 PX_NODISCARD int px_parse_hex(const char *text, unsigned char *out, size_t n);
 
+/* The byte that "%HH" at the start of text[0..n) stands for (RFC 3986 section 2.1), or -1. */
+int px_parse_percent(const char *text, size_t n);
+
 /* Base64 (RFC 4648 section 4) with its padding, text[0..n), to at most `room` bytes. PX_EINVAL: not
  * that, or more; then `out` holds anything. */
 PX_NODISCARD int px_parse_base64(const char *text, size_t n, unsigned char *out, size_t room,

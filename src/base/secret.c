@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/parse.h"
+
 #define SECRET_WORDS_BYTES 128
 
 static bool secret_is_upper(char c)
@@ -25,29 +27,13 @@ static bool secret_is_alnum(char c)
     return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9');
 }
 
-static int secret_hex_digit(char c)
-{
-    char low = secret_lower(c);
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 /* The character at *at, with %HH decoded as the server will; moves *at on. */
 static char secret_next(const char *name, size_t n, size_t *at)
 {
-    size_t i = *at;
-    if (name[i] == '%' && i + 2 < n) {
-        int high = secret_hex_digit(name[i + 1]);
-        int low = secret_hex_digit(name[i + 2]);
-        if (high >= 0 && low >= 0) {
-            *at += 3;
-            return (char)(unsigned char)(high * 16 + low);
-        }
-    }
-    *at += 1;
-    return name[i];
+    const size_t i = *at;
+    const int decoded = px_parse_percent(name + i, n - i);
+    *at += decoded >= 0 ? 3 : 1;
+    return decoded >= 0 ? (char)(unsigned char)decoded : name[i];
 }
 
 /* "X-Api_keyID" becomes "-x-api-keyid-", with `humps` "-x-api-key-id-": lower case, every word

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/parse.h"
 #include "base/show.h"
 
 #define BLANKS " \t"
@@ -128,15 +129,6 @@ static bool decode_plain(const struct param *param, struct buffer *out)
     return out->len > 0 && !out->full;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* attr-char of RFC 8187 section 3.2.1 */
 static bool is_attr_char(char c)
 {
@@ -150,13 +142,12 @@ static bool put_percent(struct buffer *out, const char *text, size_t len, bool l
         unsigned char c = (unsigned char)text[i];
 
         if (c == '%') {
-            int high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+            const int decoded = px_parse_percent(text + i, len - i);
 
-            if (low < 0) {
+            if (decoded < 0) {
                 return false;
             }
-            c = (unsigned char)(high * 16 + low);
+            c = (unsigned char)decoded;
             i += 2;
         } else if (!is_attr_char(text[i])) {
             return false;

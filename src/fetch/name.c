@@ -14,6 +14,7 @@
 
 #include <pxfer/status.h>
 
+#include "base/parse.h"
 #include "base/show.h"
 
 #define HASH_TAIL_BYTES 17 /* "-" and 16 hex digits */
@@ -140,15 +141,6 @@ static const char *url_last_component(const char *url, size_t len, size_t *out_l
     return name;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decodes text[0..len) once into out, at most `room` bytes. A '%' without two hex digits
  * stays. */
 static size_t percent_decode(const char *text, size_t len, char *out, size_t room)
@@ -156,15 +148,10 @@ static size_t percent_decode(const char *text, size_t len, char *out, size_t roo
     size_t at = 0;
 
     for (size_t i = 0; i < len && at < room; i++, at++) {
-        int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        const int decoded = px_parse_percent(text + i, len - i);
 
-        if (low >= 0) {
-            out[at] = (char)(high * 16 + low);
-            i += 2;
-        } else {
-            out[at] = text[i];
-        }
+        out[at] = decoded >= 0 ? (char)decoded : text[i];
+        i += decoded >= 0 ? 2 : 0;
     }
     return at;
 }

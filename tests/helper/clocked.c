@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * clocked FILE COMMAND [ARG]...: runs COMMAND and writes one line of five numbers to FILE: wall
  * time, user time and system time in microseconds, peak resident set in KiB, and the exit status
  * (128 + N after signal N). Times and memory count the children that COMMAND waited for.

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/parse.h"
+
 struct httpd_options {
     const char *port_file;
     const char *root;
@@ -84,35 +86,16 @@ static inline int httpd_whole_number(const char *text, uint64_t *out)
     return 0;
 }
 
-static inline int httpd_hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
 /* Percent-decodes text in place; %00 ends the string, as a careless server's would. */
 static inline void httpd_unescape(char *text)
 {
     char *out = text;
 
     while (*text != '\0') {
-        int high = text[0] == '%' ? httpd_hex(text[1]) : -1;
-        int low = high >= 0 ? httpd_hex(text[2]) : -1;
+        const int decoded = px_parse_percent(text, strnlen(text, 3));
 
-        if (low >= 0) {
-            *out++ = (char)(high * 16 + low);
-            text += 3;
-        } else {
-            *out++ = *text++;
-        }
+        *out++ = decoded >= 0 ? (char)decoded : *text;
+        text += decoded >= 0 ? 3 : 1;
     }
     *out = '\0';
 }

@@ -1,4 +1,5 @@
-/*
+/* SPDX-License-Identifier: MIT
+ *
  * swap A B MS: makes A and B change places, again and again, for so many milliseconds, and leaves
  * them as they were. Prints how often. For races: whoever looks at A twice may see two things.
  */

@@ -1,8 +1,9 @@
-#define _GNU_SOURCE
 /* SPDX-License-Identifier: MIT
  *
- * The real table and the loops around it, on files of a directory of the test's own. What would change this process (its limits, its descriptors 0-2) happens in a child.
+ * The real table and the loops around it, on files of a directory of the test's own. What would change
+ * this process (its limits, its descriptors 0-2) happens in a child.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -301,6 +301,25 @@ static void test_parse_hex_both_cases(void **state)
     assert_int_equal(px_parse_hex("", out, 0), PX_OK);
 }
 
+static void test_parse_percent_by_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+        int expected;
+    } rows[] = {
+        {"%41", 3, 'A'}, {"%fF", 3, 0xff}, {"%00x", 4, 0},       {"%aB%", 4, 0xab}, {"%41", 2, -1},
+        {"%4", 2, -1},   {"%", 1, -1},     {"", 0, -1},          {"%g1", 3, -1},    {"%1g", 3, -1},
+        {"%%41", 4, -1}, {"x41", 3, -1},   {"%\xc1\xc1", 3, -1}, /* 'A' but for the top bit */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (px_parse_percent(rows[i].text, rows[i].n) != rows[i].expected) {
+            fail_msg("%s", rows[i].text);
+        }
+    }
+}
+
 static void test_parse_hex_refuses_wrong_length_and_digits(void **state)
 {
     (void)state;
@@ -393,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_parse_list_by_table),
         cmocka_unit_test(test_parse_list_refusal_leaves_output_untouched),
         cmocka_unit_test(test_parse_hex_both_cases),
+        cmocka_unit_test(test_parse_percent_by_table),
         cmocka_unit_test(test_parse_hex_refuses_wrong_length_and_digits),
         cmocka_unit_test(test_parse_base64_by_table),
         cmocka_unit_test(test_parse_u64_round_trip_of_many_values),

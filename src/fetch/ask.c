@@ -6,9 +6,11 @@
  * range and which options a request has is asked of handle.c, resume.c or piece.c, and request.c. No
  * locks.
  */
+#define _GNU_SOURCE
 #include "fetch/ask.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <pxfer/status.h>
 
@@ -69,6 +71,23 @@ static void clear_request(struct transfer *transfer)
     transfer->error[0] = '\0';
 }
 
+static int set_request(struct transfer *transfer, struct request *request)
+{
+    char *login = NULL;
+    int rc = request_login(transfer->task, &login);
+
+    request->login = login;
+    if (rc == PX_OK) {
+        rc = request_set(transfer->fetch, transfer->easy, request);
+    }
+    if (login != NULL) {
+        explicit_bzero(login, strlen(login));
+        free(login);
+    }
+    request->login = NULL;
+    return rc;
+}
+
 /* PX_EEND: there is nothing to ask for, and the outcome is set. */
 static int set_up(struct transfer *transfer)
 {
@@ -93,7 +112,7 @@ static int set_up(struct transfer *transfer)
         request.headers = has_own_headers(task) ? transfer->task_headers : transfer->run_headers;
     }
     int rc = handle_prepare(transfer, request.url, request.headers, transfer->hop_url == NULL);
-    return rc == PX_OK ? request_set(transfer->fetch, transfer->easy, &request) : rc;
+    return rc == PX_OK ? set_request(transfer, &request) : rc;
 }
 
 int ask_again(struct transfer *transfer)

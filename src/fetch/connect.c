@@ -357,16 +357,18 @@ static CURLcode set_certificate(const struct px_fetch_access *access, CURL *easy
     return rc;
 }
 
-CURLcode connect_set_request(const struct px_fetch *fetch, CURL *easy, const char *url, bool own)
+CURLcode connect_set_request(const struct px_fetch *fetch, CURL *easy, const char *url,
+                             const char *login, bool own)
 {
     const struct px_fetch_access *access = &fetch->opts.access;
+    const char *user = login != NULL ? login : access->user;
     CURLcode rc = CURLE_OK;
 
-    if (access->user != NULL) {
+    if (user != NULL) {
         /* libcurl would prefer the option to what stands in the URL */
         bool wanted = own && !authority_of(url, strlen(url)).has_userinfo;
 
-        SET(rc, easy, CURLOPT_USERPWD, wanted ? access->user : NULL);
+        SET(rc, easy, CURLOPT_USERPWD, wanted ? user : NULL); /* copied */
     }
     if (rc == CURLE_OK) {
         rc = set_certificate(access, easy, own);

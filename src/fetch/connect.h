@@ -33,7 +33,9 @@ void connect_fini(struct px_fetch *fetch);
 /* A new handle's own settings. */
 CURLcode connect_set(const struct px_fetch *fetch, CURL *easy);
 
-/* Those of one request; `own` = to the origin that the user gave. */
-CURLcode connect_set_request(const struct px_fetch *fetch, CURL *easy, const char *url, bool own);
+/* Those of one request; `login` is that of its list entry or NULL, `own` = to the origin that the user
+ * gave. */
+CURLcode connect_set_request(const struct px_fetch *fetch, CURL *easy, const char *url,
+                             const char *login, bool own);
 
 #endif

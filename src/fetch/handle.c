@@ -58,7 +58,8 @@ int handle_prepare(struct transfer *transfer, const char *url, const struct curl
                    bool begins)
 {
     const struct px_fetch *fetch = transfer->fetch;
-    bool own = authority_of(url, strlen(url)).has_userinfo || request_names_host(headers);
+    bool own = authority_of(url, strlen(url)).has_userinfo || request_names_host(headers) ||
+               (transfer->task->has_login && transfer->same_origin);
     bool bound = fetch->guarded || own;
     uint64_t origin = bound || transfer->bound_origin != 0 ? authority_origin(url) : 0;
     int rc = PX_OK;

@@ -217,7 +217,7 @@ int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *
         (long)(request->has_date ? CURL_TIMECOND_IFMODSINCE : CURL_TIMECOND_NONE));
     SET(rc, easy, CURLOPT_TIMEVALUE_LARGE, (curl_off_t)request->date_s);
     if (rc == CURLE_OK) {
-        rc = connect_set_request(fetch, easy, request->url, request->own_origin);
+        rc = connect_set_request(fetch, easy, request->url, request->login, request->own_origin);
     }
     return status_of(rc);
 }
@@ -379,6 +379,31 @@ int request_headers(const struct fetch_task *task, struct curl_slist **out)
         rc = append_condition(task, &list);
     }
     return give_list(rc, list, out);
+}
+
+int request_login(const struct fetch_task *task, char **out)
+{
+    const char *at = task->options;
+    size_t left = task->options_len;
+    struct list_option option, user = {.value = ""}, passwd = {.value = ""};
+
+    *out = NULL;
+    if (!task->has_login) {
+        return PX_OK;
+    }
+    while (list_option_next(&at, &left, &option)) {
+        if (list_option_is(&option, "http-user")) {
+            user = option;
+        } else if (list_option_is(&option, "http-passwd")) {
+            passwd = option;
+        }
+    }
+    if (asprintf(out, "%.*s:%.*s", (int)user.value_len, user.value, (int)passwd.value_len,
+                 passwd.value) < 0) {
+        *out = NULL;
+        return PX_ENOMEM;
+    }
+    return PX_OK;
 }
 
 bool request_names_host(const struct curl_slist *headers)

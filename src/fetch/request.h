@@ -35,9 +35,14 @@ struct request {
     bool http1;        /* HTTP/1.1, whatever the run asks for, on a new connection */
     bool has_date;     /* If-Modified-Since; and a 200 of no later date counts as 304 */
     int64_t date_s;
+    const char *login;          /* USER:PASS of the URL's list entry; NULL = it has none */
     bool own_origin;            /* it goes to the origin of the URL that the user gave */
     struct curl_slist *headers; /* the user's, NULL = none; borrowed until the request is over */
 };
+
+/* "USER:PASS" of the task's http-user= and http-passwd=, to `*out`: NULL when there is none. Caller wipes
+ * and frees. PX_ENOMEM. */
+PX_NODISCARD int request_login(const struct fetch_task *task, char **out);
 
 /* The handles that a worker keeps for its whole life. PX_ENOMEM; PX_EINVAL: this libcurl cannot do
  * what was asked for. */

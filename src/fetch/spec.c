@@ -36,6 +36,17 @@ static const char *check_header(const struct list_option *option)
                : "a control byte in referer= or user-agent=";
 }
 
+/* NULL, or why they are no login. RFC 7617 section 2: the name has no colon. */
+static const char *check_login(const struct spec *spec)
+{
+    const struct list_option *user = &spec->user;
+
+    if (user->name == NULL) {
+        return spec->passwd.name != NULL ? "http-passwd= without http-user=" : NULL;
+    }
+    return memchr(user->value, ':', user->value_len) != NULL ? "a colon in http-user=" : NULL;
+}
+
 /* NULL, or why the checksum= cannot be used. */
 static const char *read_checksum(const struct list_option *option, struct px_checksum *out)
 {
@@ -51,16 +62,18 @@ static const char *read_checksum(const struct list_option *option, struct px_che
                : "checksum= is not TYPE=HEX with a known type and its number of digits";
 }
 
-/* What has no room is not told: one message for a line is enough. */
-static void note_unknown(const struct list_option *option, struct spec *out)
+bool spec_uses(const struct list_option *option)
 {
-    const size_t comma = out->unknown_len > 0 ? 2 : 0;
+    static const char *const names[] = {"out",       "dir",        "checksum", "size",
+                                        "split",     "header",     "referer",  "user-agent",
+                                        "http-user", "http-passwd"};
 
-    if (option->name_len + comma <= sizeof out->unknown - out->unknown_len) {
-        memcpy(out->unknown + out->unknown_len, ", ", comma);
-        memcpy(out->unknown + out->unknown_len + comma, option->name, option->name_len);
-        out->unknown_len += comma + option->name_len;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (list_option_is(option, names[i])) {
+            return true;
+        }
     }
+    return false;
 }
 
 const char *spec_read(const struct list_entry *entry, struct spec *out)
@@ -85,15 +98,17 @@ const char *spec_read(const struct list_entry *entry, struct spec *out)
         } else if (names_header(&option)) {
             out->has_headers = true;
             fault = check_header(&option);
+        } else if (list_option_is(&option, "http-user")) {
+            out->user = option;
+        } else if (list_option_is(&option, "http-passwd")) {
+            out->passwd = option;
         } else if (list_option_is(&option, "split")) {
             bool good =
                 px_parse_u64_n(option.value, option.value_len, 1, UINT64_MAX, &out->split) == PX_OK;
             fault = good ? NULL : "split= is not a number from 1";
-        } else {
-            note_unknown(&option, out);
         }
     }
-    return fault;
+    return fault != NULL ? fault : check_login(out);
 }
 
 #define CONFINED_DIR_BYTES (sizeof "dir-0123456789abcdef/" - 1)

@@ -16,8 +16,6 @@
 
 struct px_fetch;
 
-#define SPEC_UNKNOWN_ROOM 96
-
 /* What the options of an entry say. Strings are the entry's. */
 struct spec {
     struct list_option out, dir; /* .name == NULL: not given */
@@ -26,8 +24,7 @@ struct spec {
     uint64_t size;                   /* that the file must have */
     uint64_t split;                  /* segments at most; 0: not given */
     bool has_headers;                /* header=, referer= or user-agent= */
-    char unknown[SPEC_UNKNOWN_ROOM]; /* options that nobody uses, with ", " between, or the first */
-    size_t unknown_len;              /* of them */
+    struct list_option user, passwd; /* http-user=, http-passwd= */
 };
 
 /* Where the file goes: a directory as written and a relative path below it (an absolute one only
@@ -44,6 +41,9 @@ struct destination {
 /* Of an option that is given twice the last counts, as in aria2. `out` is zeroed by the caller.
  * NULL, or why the entry cannot be used: static text. */
 const char *spec_read(const struct list_entry *entry, struct spec *out);
+
+/* Does the option mean something here? */
+bool spec_uses(const struct list_option *option);
 
 /* NULL, or why it has no place to go: static text. */
 const char *spec_destination(const struct px_fetch *fetch, const struct list_entry *entry,

@@ -49,6 +49,7 @@ struct fetch_task {
     const char *work;   /* the name that .part files go by: name, but for a late one */
     bool in_base;       /* the directory is the engine's own */
     bool has_headers;   /* options hold header=, referer= or user-agent= */
+    bool has_login;     /* and http-user= */
     struct task_condition {
         const char *etag; /* If-None-Match; NULL = none */
         bool has_date;    /* else If-Modified-Since */

@@ -7,13 +7,11 @@
 #define _GNU_SOURCE
 #include "fetch/task_make.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <pxfer/status.h>
 
-#include "base/show.h"
 #include "fetch/authority.h"
 #include "fetch/engine.h"
 #include "fetch/gate.h"
@@ -97,18 +95,6 @@ static struct fetch_task *task_alloc(const struct px_fetch *fetch, const struct 
     return task;
 }
 
-static void say_once_unused(const struct fetch_task *task, const struct spec *spec)
-{
-    const struct px_log *log = task->fetch->opts.log;
-    char shown[PX_SHOW_ROOM(SPEC_UNKNOWN_ROOM)];
-
-    if (spec->unknown_len > 0 && px_log_wants(log, PX_LOG_VERBOSE)) {
-        px_show(shown, sizeof shown, spec->unknown, spec->unknown_len);
-        px_log_line(log, PX_LOG_VERBOSE, PX_LOG_MAIN, "line %" PRIu64 ": not used: %s",
-                    task->item.line, shown);
-    }
-}
-
 /* Two URLs whose names are not known yet must not share a part. */
 static int name_work(struct fetch_task *task)
 {
@@ -164,7 +150,7 @@ int task_new(const struct px_fetch *fetch, const struct list_entry *entry, struc
         task->late_name = fetch->opts.content_disposition && engine_has_targets(fetch) &&
                           spec.out.name == NULL && fetch->opts.out_name == NULL;
         task->has_headers = spec.has_headers;
-        say_once_unused(task, &spec);
+        task->has_login = spec.user.name != NULL;
         if (name_work(task) != PX_OK || find_mirrors(task) != PX_OK) {
             task_free(task);
             return PX_ENOMEM;
@@ -191,6 +177,7 @@ int task_new_helper(struct fetch_task *owner, const struct split_claim *claim, s
     task->work = owner->work;
     task->in_base = true; /* it holds no directory */
     task->has_headers = owner->has_headers;
+    task->has_login = owner->has_login;
     task->has_userinfo = owner->has_userinfo;
     task->origin = owner->origin;
     task->size = owner->joint->split.size;

@@ -24,6 +24,7 @@
 #include "fetch/list/sumfile.h"
 #include "fetch/task.h"
 #include "fetch/task_make.h"
+#include "fetch/unused.h"
 
 /* When a pipe has no line ready it is looked at again so soon. */
 #define PIPE_WAIT_NS (20 * PX_NS_PER_MS)
@@ -45,6 +46,7 @@ struct intake {
     struct settle claims; /* the targets of the walk */
     uint64_t bad, mine;   /* lines, and tasks that will be this run's */
 
+    struct unused unused;
     uint64_t unnamed; /* files that no checksum file names */
 };
 
@@ -213,6 +215,9 @@ static int make_task(struct intake *intake, int64_t now_ns, struct fetch_task **
 
     if (rc == PX_OK) {
         rc = task_new(intake->fetch, &entry, out);
+    }
+    if (rc == PX_OK && (*out)->options_len > 0) {
+        unused_tell(&intake->unused, *out);
     }
     if (rc == PX_OK && intake->sums != NULL) {
         take_checksum(intake, *out);

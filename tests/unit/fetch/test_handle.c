@@ -93,6 +93,22 @@ static void test_handle_of_a_url_with_userinfo_goes_with_its_task(void **state)
     close_place();
 }
 
+static void test_handle_with_a_login_of_a_list_is_not_for_other_origins(void **state)
+{
+    (void)state;
+    open_place((struct px_fetch_opts){0}, "http://h/a");
+    place.task->has_login = true;
+    place.same_origin = true;
+    go_to("http://h/a", NULL, true);
+    assert_true(is_first());
+    place.same_origin = false;
+    go_to("http://i/a", NULL, false);
+    assert_false(is_first());
+    handle_leave_task(&place);
+    assert_null(place.easy);
+    close_place();
+}
+
 static void test_handle_with_a_host_header_is_not_for_other_origins(void **state)
 {
     (void)state;
@@ -112,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_handle_without_secrets_is_kept_for_every_origin),
         cmocka_unit_test(test_handle_with_credentials_is_bound_to_one_origin),
         cmocka_unit_test(test_handle_of_a_url_with_userinfo_goes_with_its_task),
+        cmocka_unit_test(test_handle_with_a_login_of_a_list_is_not_for_other_origins),
         cmocka_unit_test(test_handle_with_a_host_header_is_not_for_other_origins),
     };
     return cmocka_run_group_tests(tests, fetching_setup, fetching_teardown);

@@ -104,6 +104,25 @@ static void test_request_credentials_of_a_url_stay_with_its_task(void **state)
     site_close(&site);
 }
 
+static void test_request_login_of_a_list_stays_with_its_task(void **state)
+{
+    (void)state;
+    char url[256];
+    site_open(&site, say_hello, (struct px_fetch_opts){.access = {.user = "all:all"}});
+    site_give(&site, "/a", "http-user=x\nhttp-user=user\nhttp-passwd=pass\n");
+    site_give(&site, "/b", "http-user=user\n");
+    snprintf(url, sizeof url, "http://me:own@127.0.0.1:%u/c", site.server.port);
+    fake_give(&site.worker, fetching_task(site.fetch, url, "http-user=user\n"));
+    site_give(&site, "/d", "");
+    fake_run(&site.worker, site.fetch);
+    http_stop(&site.server);
+    expect_header(0, "Authorization", "Basic dXNlcjpwYXNz"); /* user:pass */
+    expect_header(1, "Authorization", "Basic dXNlcjo=");     /* user: */
+    expect_header(2, "Authorization", "Basic bWU6b3du");     /* me:own */
+    expect_header(3, "Authorization", "Basic YWxsOmFsbA=="); /* all:all */
+    site_close(&site);
+}
+
 static void cut_first(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     (void)ctx;
@@ -174,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_request_headers_of_a_task_replace_those_of_the_run),
         cmocka_unit_test(test_request_on_the_wire_has_what_was_asked_for),
         cmocka_unit_test(test_request_credentials_of_a_url_stay_with_its_task),
+        cmocka_unit_test(test_request_login_of_a_list_stays_with_its_task),
         cmocka_unit_test(test_request_range_is_open_ended_and_forgotten_by_the_next),
         cmocka_unit_test(test_request_condition_is_forgotten_by_the_next),
     };

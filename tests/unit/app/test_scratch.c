@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A folder for a run that is measured only: where it may be, and that all of it goes.
+ */
 #define _GNU_SOURCE
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The real clock as far as it can be known, and the one that tests move.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The live display's slots: written by one thread, sampled by another at any time.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,11 +27,12 @@ static void test_activity_null_does_nothing(void **state)
     assert_int_equal(px_activity_bytes(NULL), 0);
 }
 
-static void test_activity_new_no_slot_is_refused(void **state)
+static void test_activity_new_none_or_absurdly_many_slots_are_refused(void **state)
 {
     (void)state;
     struct px_activity *activity = NULL;
     assert_int_equal(px_activity_new(0, &activity), PX_EINVAL);
+    assert_int_equal(px_activity_new(SIZE_MAX / 64, &activity), PX_ENOMEM);
     assert_null(activity);
 }
 
@@ -155,7 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activity_null_does_nothing),
-        cmocka_unit_test(test_activity_new_no_slot_is_refused),
+        cmocka_unit_test(test_activity_new_none_or_absurdly_many_slots_are_refused),
         cmocka_unit_test(test_activity_item_begins_moves_ends),
         cmocka_unit_test(test_activity_parts_of_one_thing_have_its_group_until_the_next_begin),
         cmocka_unit_test(test_activity_long_name_keeps_its_tail),

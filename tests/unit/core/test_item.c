@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The words for what became of an item.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

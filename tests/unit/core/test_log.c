@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Diagnostic lines: whose they are, and which are wanted.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Histograms within their promised error, accounts, and the figures of textbooks.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

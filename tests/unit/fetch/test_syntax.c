@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Which header lines and URLs a user may give, by tables.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -34,8 +34,10 @@ struct stream {
     struct httpd *httpd;
     uint64_t seed;
     uint64_t start;
-    uint64_t bytes_per_s; /* 0: as fast as it goes */
-    char group[32];       /* "" or the name of those that share this rate */
+    uint64_t bytes_per_s;       /* 0: as fast as it goes */
+    char group[32];             /* "" or the name of those that share this rate */
+    uint64_t gate_at;           /* from this byte of the body on it waits for the gate */
+    char gate[HTTPD_KEY_BYTES]; /* "": there is none */
 };
 
 /* A file or a body that may be asked for in part. */
@@ -44,7 +46,9 @@ struct content {
     uint64_t seed;
     uint64_t bytes_per_s;
     const char *group; /* shares this rate; NULL: each has its own */
-    int fd;            /* -1: the seed's bytes; else the file, taken by the response */
+    const char *gate;  /* what waits for it begins at gate_at; NULL: nothing does */
+    uint64_t gate_at;
+    int fd; /* -1: the seed's bytes; else the file, taken by the response */
     time_t mtime;
     char etag[BODY_ETAG_BYTES];
 };
@@ -154,6 +158,17 @@ static ssize_t stream_read(void *cls, uint64_t pos, char *buf, size_t max)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         }
     }
+    if (stream->gate[0] != '\0') {
+        uint64_t at = stream->start + pos;
+
+        if (at < stream->gate_at) {
+            max = max < stream->gate_at - at ? max : (size_t)(stream->gate_at - at);
+        } else if (pos == 0) {
+            max = 1; /* libmicrohttpd keeps a head until some of the body is there */
+        } else if (!httpd_gate_pass(stream->httpd, stream->gate)) {
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
+    }
     body_fill(stream->seed, stream->start + pos, buf, max);
     return (ssize_t)max;
 }
@@ -165,7 +180,7 @@ static struct MHD_Response *content_response(struct httpd *httpd, const struct c
     if (content->fd >= 0) {
         return MHD_create_response_from_fd_at_offset64(bytes, content->fd, first);
     }
-    if (bytes <= CONTENT_SMALL_BYTES && content->bytes_per_s == 0) {
+    if (bytes <= CONTENT_SMALL_BYTES && content->bytes_per_s == 0 && content->gate == NULL) {
         void *buf = malloc(bytes + 1);
         if (buf == NULL) {
             return NULL;
@@ -177,8 +192,14 @@ static struct MHD_Response *content_response(struct httpd *httpd, const struct c
     if (stream == NULL) {
         return NULL;
     }
-    *stream = (struct stream){
-        .httpd = httpd, .seed = content->seed, .start = first, .bytes_per_s = content->bytes_per_s};
+    *stream = (struct stream){.httpd = httpd,
+                              .seed = content->seed,
+                              .start = first,
+                              .bytes_per_s = content->bytes_per_s,
+                              .gate_at = content->gate_at};
+    if (content->gate != NULL) {
+        snprintf(stream->gate, sizeof stream->gate, "%.200s", content->gate);
+    }
     if (content->group != NULL) {
         snprintf(stream->group, sizeof stream->group, "#turn/%s", content->group);
     }

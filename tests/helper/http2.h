@@ -3,7 +3,7 @@
  * The lying server's HTTP/2: the same lies on a connection that carries many requests, framed by
  * libnghttp2, and those that only HTTP/2 has. Used by liar.c alone. A connection has one thread,
  * which reads, answers and sends; streams send in turns, as far as the reader's windows let them.
- * Pauses and rates of a reply are not kept: they would stop the streams beside it.
+ * Pauses and gates of a reply are not kept: they would stop the streams beside it.
  */
 #ifndef PX_TESTS_HELPER_HTTP2_H
 #define PX_TESTS_HELPER_HTTP2_H

@@ -28,6 +28,8 @@
 
 #include "base/parse.h"
 
+#define HTTPD_KEY_BYTES 256 /* names of counts that are no paths; they begin with # */
+
 struct httpd_options {
     const char *port_file;
     const char *root;
@@ -212,6 +214,15 @@ static inline uint64_t httpd_count(struct httpd *httpd, const char *path, uint64
     return httpd_count_change(httpd, path, add, 0);
 }
 
+/* Opens the gate of that name, for good. */
+static inline void httpd_gate_open(struct httpd *httpd, const char *gate)
+{
+    char name[HTTPD_KEY_BYTES];
+
+    snprintf(name, sizeof name, "#open/%.200s", gate);
+    (void)httpd_count(httpd, name, 1);
+}
+
 /* A turn of `cost_ms` after all turns of that name that were given before. When it ends, in
  * milliseconds since the start. */
 static inline uint64_t httpd_turn(struct httpd *httpd, const char *name, uint64_t cost_ms)
@@ -244,6 +255,26 @@ static inline bool httpd_sleep_ms(struct httpd *httpd, uint64_t ms)
     stopping = httpd->stopping;
     pthread_mutex_unlock(&httpd->lock);
     return !stopping;
+}
+
+/* Waits until the count of that name is at least `least`. False: the server ends. */
+static inline bool httpd_await_count(struct httpd *httpd, const char *name, uint64_t least)
+{
+    while (httpd_count(httpd, name, 0) < least) {
+        if (!httpd_sleep_ms(httpd, 2)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Waits until somebody has opened that gate. False: the server ends. */
+static inline bool httpd_gate_pass(struct httpd *httpd, const char *gate)
+{
+    char name[HTTPD_KEY_BYTES];
+
+    snprintf(name, sizeof name, "#open/%.200s", gate);
+    return httpd_await_count(httpd, name, 1);
 }
 
 /* Writes text with all but printable ASCII as \xNN: one line stays one line. */

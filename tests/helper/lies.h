@@ -254,18 +254,18 @@ static void serve_badrange(const struct exchange *ex)
     }
 }
 
-/* /badpart/KIND/N/RATE/NAME: all of it, RATE bytes a second; to a range, KIND. */
+/* /badpart/KIND/N/NAME: all of it, the second half when NAME has been opened; to a range, KIND. */
 static void serve_badpart(const struct exchange *ex)
 {
-    uint64_t number[2];
+    uint64_t size;
     uint64_t first;
     uint64_t last;
 
-    if (!read_numbers(ex, 1, 2, number)) {
+    if (!read_numbers(ex, 1, 1, &size)) {
         return;
     }
-    struct reply reply = reply_of_name(ex->name, number[0], 0);
-    reply.rate = number[1];
+    struct reply reply = reply_of_name(ex->name, size, 0);
+    reply.gate = ex->name;
     if (httpd_range(ex->range, reply.size, &first, &last) == HTTPD_RANGE_NONE) {
         send_reply(ex, &reply);
     } else if (!send_bad_range(ex, &reply, first, last)) {
@@ -273,13 +273,13 @@ static void serve_badpart(const struct exchange *ex)
     }
 }
 
-/* N/COUNT/RATE, RATE bytes a second: version 0 for COUNT requests, then the next one, for as many
- * requests again or for ever. */
+/* N/COUNT: version 0 for COUNT requests, then the next one, for as many requests again or for ever.
+ * The second half of the whole comes when NAME has been opened. */
 static void send_versions(const struct exchange *ex, bool again)
 {
-    uint64_t number[3];
+    uint64_t number[2];
 
-    if (!read_numbers(ex, 0, 3, number)) {
+    if (!read_numbers(ex, 0, 2, number)) {
         return;
     }
     if (number[1] == 0) {
@@ -288,17 +288,17 @@ static void send_versions(const struct exchange *ex, bool again)
     }
     uint64_t version = ex->seen / number[1];
     struct reply reply = reply_of_name(ex->name, number[0], again || version == 0 ? version : 1);
-    reply.rate = number[2];
+    reply.gate = ex->name;
     send_reply(ex, &reply);
 }
 
-/* /switch/N/COUNT/RATE/NAME */
+/* /switch/N/COUNT/NAME */
 static void serve_switch(const struct exchange *ex)
 {
     send_versions(ex, false);
 }
 
-/* /churn/N/COUNT/RATE/NAME */
+/* /churn/N/COUNT/NAME */
 static void serve_churn(const struct exchange *ex)
 {
     send_versions(ex, true);
@@ -386,6 +386,14 @@ static void serve_rawtear(const struct exchange *ex)
     send_raw(ex, ENDING_TORN);
 }
 
+static void send_text(const struct exchange *ex, const char *text)
+{
+    if (send_head(ex, 200, "Content-Length: %zu\r\n", strlen(text)) &&
+        send_bytes(ex, text, strlen(text))) {
+        end_exchange(ex, ENDING_CLOSE);
+    }
+}
+
 /* /count/PATH: how many requests /PATH has had. */
 static void serve_count(const struct exchange *ex)
 {
@@ -395,12 +403,16 @@ static void serve_count(const struct exchange *ex)
     if (asprintf(&path, "/%s", ex->name) < 0) {
         return;
     }
-    int bytes = snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(ex->httpd, path, 0));
+    snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(ex->httpd, path, 0));
     free(path);
-    if (send_head(ex, 200, "Content-Length: %d\r\n", bytes) &&
-        send_bytes(ex, text, (size_t)bytes)) {
-        end_exchange(ex, ENDING_CLOSE);
-    }
+    send_text(ex, text);
+}
+
+/* /open/NAME: opens that gate. */
+static void serve_open(const struct exchange *ex)
+{
+    httpd_gate_open(ex->httpd, ex->name);
+    send_text(ex, "open\n");
 }
 
 static const struct lie {
@@ -420,9 +432,9 @@ static const struct lie {
     {"headers-forever", 0, serve_headers_forever},
     {"body-forever", 0, serve_body_forever},
     {"badrange", 2, serve_badrange},
-    {"badpart", 3, serve_badpart},
-    {"switch", 3, serve_switch},
-    {"churn", 3, serve_churn},
+    {"badpart", 2, serve_badpart},
+    {"switch", 2, serve_switch},
+    {"churn", 2, serve_churn},
     {"etagflip", 2, serve_etagflip},
     {"mutate", 1, serve_mutate},
     {"weak", 1, serve_weak},
@@ -430,6 +442,7 @@ static const struct lie {
     {"raw", 1, serve_raw},
     {"rawtear", 1, serve_rawtear},
     {"count", 0, serve_count},
+    {"open", 0, serve_open},
 };
 
 /* Cuts path in place into the exchange's arguments and name, and serves it. */

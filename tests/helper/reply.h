@@ -22,7 +22,6 @@
 #define REPLY_CHUNK_BYTES 4096
 #define REPLY_WAIT_MS 2000 /* for a reader to take what was sent, before the end */
 #define REPLY_ALL UINT64_MAX
-#define REPLY_STEPS 50 /* a reply with a rate is sent in so many blocks a second */
 
 struct reply;
 
@@ -67,7 +66,7 @@ struct reply {
     uint64_t send_most; /* bytes sent of those that were promised */
     uint64_t excess;    /* bytes sent behind the last one */
     uint64_t drip_ms;   /* pause after each byte */
-    uint64_t rate;      /* bytes a second, 0 = as fast as it goes */
+    const char *gate;   /* the second half of the whole waits for it; NULL: nothing does */
     enum ending ending;
     uint32_t code; /* of HTTP/2, for the ending (RFC 9113, section 7) */
 };
@@ -164,16 +163,16 @@ static bool send_body(const struct exchange *ex, const struct reply *reply, uint
     char block[REPLY_BLOCK_BYTES];
     size_t most = reply->drip_ms > 0 ? 1 : reply->chunked ? REPLY_CHUNK_BYTES : sizeof block;
 
-    if (reply->rate > 0 && reply->rate / REPLY_STEPS + 1 < most) {
-        most = (size_t)(reply->rate / REPLY_STEPS) + 1;
-    }
+    const bool gated = reply->gate != NULL && first == 0 && bytes == reply->size;
     while (bytes > 0) {
         size_t take = bytes < most ? (size_t)bytes : most;
 
+        if (gated && first >= reply->size / 2 && !httpd_gate_pass(ex->httpd, reply->gate)) {
+            return false;
+        }
         body_fill(reply->seed, first, block, take);
         bool sent = reply->chunked ? send_chunk(ex, block, take) : send_bytes(ex, block, take);
-        uint64_t pause = reply->rate > 0 ? 1000 * take / reply->rate : reply->drip_ms;
-        if (!sent || (pause > 0 && !httpd_sleep_ms(ex->httpd, pause))) {
+        if (!sent || (reply->drip_ms > 0 && !httpd_sleep_ms(ex->httpd, reply->drip_ms))) {
             return false;
         }
         first += take;

@@ -215,20 +215,49 @@ static enum MHD_Result serve_type(struct request *req)
     return finish_content(req, &content, "Content-Type", req->args[0]);
 }
 
-/* /together/MS/GROUP/NAME: 1000 bytes after MS milliseconds, during which GROUP has one more. */
-static enum MHD_Result serve_together(struct request *req)
+/* /gate/HAVE/N/NAME: N bytes, those from HAVE on (but for the first of a reply) when NAME has been
+ * opened. */
+static enum MHD_Result serve_gate(struct request *req)
 {
-    char now[64];
-    char most[64];
-    uint64_t ms;
+    uint64_t have;
+    uint64_t size;
 
-    if (httpd_whole_number(req->args[0], &ms) != 0) {
+    if (httpd_whole_number(req->args[0], &have) != 0 ||
+        httpd_whole_number(req->args[1], &size) != 0) {
         return finish_bad_path(req);
     }
-    snprintf(now, sizeof now, "#now/%s", req->args[1]);
-    snprintf(most, sizeof most, "#most/%s", req->args[1]);
+    struct content content = content_of_name(req->name, size);
+    content.gate = req->name;
+    content.gate_at = have;
+    return finish_content(req, &content, NULL, NULL);
+}
+
+/* /open/NAME: opens that gate. */
+static enum MHD_Result serve_open(struct request *req)
+{
+    httpd_gate_open(req->httpd, req->name);
+    return finish_text(req, 200, "open\n");
+}
+
+/* /meet/COUNT/GROUP/NAME: 1000 bytes when COUNT requests of GROUP are there at the same time. */
+static enum MHD_Result serve_meet(struct request *req)
+{
+    char met[HTTPD_KEY_BYTES];
+    char now[HTTPD_KEY_BYTES];
+    char most[HTTPD_KEY_BYTES];
+    uint64_t count;
+
+    if (httpd_whole_number(req->args[0], &count) != 0 || count == 0) {
+        return finish_bad_path(req);
+    }
+    snprintf(met, sizeof met, "#met/%.200s", req->args[1]);
+    snprintf(now, sizeof now, "#now/%.200s", req->args[1]);
+    snprintf(most, sizeof most, "#most/%.200s", req->args[1]);
     (void)httpd_count_change(req->httpd, most, 0, httpd_count(req->httpd, now, 1) + 1);
-    (void)httpd_sleep_ms(req->httpd, ms);
+    uint64_t before = httpd_count(req->httpd, met, 1);
+    if (!httpd_await_count(req->httpd, met, before - before % count + count)) {
+        return MHD_NO;
+    }
     (void)httpd_count(req->httpd, now, (uint64_t)-1);
     struct content content = content_of_name(req->name, 1000);
     return finish_content(req, &content, NULL, NULL);
@@ -237,10 +266,10 @@ static enum MHD_Result serve_together(struct request *req)
 /* /most/GROUP: how many requests of a group there were at the same time, at most. */
 static enum MHD_Result serve_most(struct request *req)
 {
-    char most[64];
+    char most[HTTPD_KEY_BYTES];
     char text[32];
 
-    snprintf(most, sizeof most, "#most/%s", req->name);
+    snprintf(most, sizeof most, "#most/%.200s", req->name);
     snprintf(text, sizeof text, "%" PRIu64 "\n", httpd_count(req->httpd, most, 0));
     return finish_text(req, 200, text);
 }
@@ -295,7 +324,8 @@ static const struct route {
     {"flaky", 2, serve_flaky},   {"echo-headers", 0, serve_echo_headers},
     {"auth", 2, serve_auth},     {"type", 1, serve_type},
     {"count", 0, serve_count},   {"root", 0, serve_root},
-    {"most", 0, serve_most},     {"together", 2, serve_together},
+    {"most", 0, serve_most},     {"meet", 2, serve_meet},
+    {"gate", 2, serve_gate},     {"open", 0, serve_open},
     {"shared", 3, serve_shared},
 };
 

@@ -47,31 +47,35 @@ enum px_update {
     PX_UPDATE_CONTENTS,  /* replaced when the bytes differ; else it only gets the attributes */
 };
 
-enum px_copy_files { /* what becomes of a file; directories are made in any case */
-                     PX_FILES_COPY,
-                     PX_FILES_LINK,      /* a hard link to the source; links and nodes, too */
-                     PX_FILES_SYMLINK,   /* a symbolic link to the source's path; these, too */
-                     PX_FILES_ATTRIBUTES /* an empty one; what exists gets the attributes only */
+/* What becomes of a file; directories are made in any case. */
+enum px_copy_files {
+    PX_FILES_COPY,
+    PX_FILES_LINK,      /* a hard link to the source; links and nodes, too */
+    PX_FILES_SYMLINK,   /* a symbolic link to the source's path; these, too */
+    PX_FILES_ATTRIBUTES /* an empty one; what exists gets the attributes only */
 };
 
-enum px_follow {                     /* which symbolic links are followed */
-                 PX_FOLLOW_NEVER,    /* -P, the default */
-                 PX_FOLLOW_OPERANDS, /* -H */
-                 PX_FOLLOW_ALL,      /* -L */
+/* Which symbolic links are followed. */
+enum px_follow {
+    PX_FOLLOW_NEVER,    /* -P, the default */
+    PX_FOLLOW_OPERANDS, /* -H */
+    PX_FOLLOW_ALL,      /* -L */
 };
 
-enum px_copy_hash { /* of the whole content, while it is copied */
-                    PX_HASH_NONE,
-                    PX_HASH_SHA256,
-                    PX_HASH_XXH3, /* 128 bits */
+/* The digest that is made of the whole content while it is copied. */
+enum px_copy_hash {
+    PX_HASH_NONE,
+    PX_HASH_SHA256,
+    PX_HASH_XXH3, /* 128 bits */
 };
 
 #define PX_COPY_DIGEST_ROOM 65 /* hex digits and a NUL */
 
-enum px_copy_sync {               /* what is on the disk when */
-                    PX_SYNC_NONE, /* the system decides, as for cp */
-                    PX_SYNC_END,  /* px_copy_sync() after the last file */
-                    PX_SYNC_FILE, /* each file before it gets its name, each directory when it ends */
+/* When what is copied is on the disk. */
+enum px_copy_sync {
+    PX_SYNC_NONE, /* the system decides, as for cp */
+    PX_SYNC_END,  /* px_copy_sync() after the last file */
+    PX_SYNC_FILE, /* each file before it gets its name, each directory when it ends */
 };
 
 /* What earlier runs have done, for those who keep a journal. All workers ask at once. Paths are as
@@ -118,10 +122,11 @@ struct px_copy_memory {
                        const struct px_copy_chunk *chunk);
 };
 
-enum px_backup { /* what becomes of a file that is replaced */
-                 PX_BACKUP_NONE,
-                 PX_BACKUP_SIMPLE,   /* NAME~, or another suffix */
-                 PX_BACKUP_NUMBERED, /* NAME.~1~: the first number that is free */
+/* What becomes of a file that is replaced. */
+enum px_backup {
+    PX_BACKUP_NONE,
+    PX_BACKUP_SIMPLE,   /* NAME~, or another suffix */
+    PX_BACKUP_NUMBERED, /* NAME.~1~: the first number that is free */
 };
 
 /* Names that are left out or taken: the first rule that matches decides. */
@@ -132,37 +137,36 @@ struct px_copy_rule {
     const char *text; /* a pattern; EXCLUDE_FROM: the path of a file of them */
 };
 
-enum px_copy_type { /* what an item is */
-                    PX_COPY_FILE,
-                    PX_COPY_DIR,
-                    PX_COPY_LINK,
-                    PX_COPY_SPECIAL
+/* What an item is. */
+enum px_copy_type { PX_COPY_FILE, PX_COPY_DIR, PX_COPY_LINK, PX_COPY_SPECIAL };
+
+/* What is done to the target. */
+enum px_copy_action {
+    PX_ACTION_MAKE,    /* it is new */
+    PX_ACTION_REPLACE, /* something is there; a directory: merged */
+    PX_ACTION_DELETE   /* the source has none */
 };
 
-enum px_copy_action {                    /* what is done to the target */
-                      PX_ACTION_MAKE,    /* it is new */
-                      PX_ACTION_REPLACE, /* something is there; a directory: merged */
-                      PX_ACTION_DELETE   /* the source has none */
+/* How the bytes of a file went. */
+enum px_copy_engine {
+    PX_ENGINE_NONE,
+    PX_ENGINE_REFLINK,
+    PX_ENGINE_COPY_FILE_RANGE,
+    PX_ENGINE_READ_WRITE,
+    PX_ENGINE_LINK,    /* none: a hard link to the copy of another name, or source */
+    PX_ENGINE_SYMLINK, /* none: a symbolic link to the source */
+    PX_COPY_ENGINES_
 };
 
-enum px_copy_engine { /* how the bytes of a file went */
-                      PX_ENGINE_NONE,
-                      PX_ENGINE_REFLINK,
-                      PX_ENGINE_COPY_FILE_RANGE,
-                      PX_ENGINE_READ_WRITE,
-                      PX_ENGINE_LINK, /* none: a hard link to the copy of another name, or source */
-                      PX_ENGINE_SYMLINK, /* none: a symbolic link to the source */
-                      PX_COPY_ENGINES_
-};
-
-enum px_copy_keep {                        /* what can be kept of a file beside its bytes; a mask */
-                    PX_KEEP_MODE = 1 << 0, /* with the ACLs */
-                    PX_KEEP_OWNERSHIP = 1 << 1,
-                    PX_KEEP_TIMESTAMPS = 1 << 2,
-                    PX_KEEP_XATTR = 1 << 3, /* with the capabilities */
-                    PX_KEEP_LINKS = 1 << 4, /* hard links stay links of each other */
-                    PX_KEEP_CONTEXT = 1 << 5,
-                    PX_KEEP_ALL = (1 << 6) - 1
+/* What can be kept of a file beside its bytes; a mask. */
+enum px_copy_keep {
+    PX_KEEP_MODE = 1 << 0, /* with the ACLs */
+    PX_KEEP_OWNERSHIP = 1 << 1,
+    PX_KEEP_TIMESTAMPS = 1 << 2,
+    PX_KEEP_XATTR = 1 << 3, /* with the capabilities */
+    PX_KEEP_LINKS = 1 << 4, /* hard links stay links of each other */
+    PX_KEEP_CONTEXT = 1 << 5,
+    PX_KEEP_ALL = (1 << 6) - 1
 };
 
 /* Masks of px_copy_keep. What is in neither is kept where that is allowed, without a word where not

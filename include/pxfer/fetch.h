@@ -194,8 +194,7 @@ struct px_fetch_opts {
     const struct px_fetch_memory *memory; /* what it proves done is skipped; NULL = none */
 
     /* what else to find out */
-    bool
-        spider; /* only ask whether each URL is there; nothing is written, `dir` is not looked at */
+    bool spider;  /* only ask whether each URL is there: nothing is written, no `dir` is needed */
     bool details; /* px_fetch_detail.content_type */
     bool titles;  /* px_fetch_detail.title */
     bool stamps;  /* fill in size and mtime of px_fetch_detail */

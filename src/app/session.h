@@ -166,8 +166,7 @@ struct session_program {
     /* -j auto by the run loop (start) and back-off (max_pressure, pressure_file) of the real run; the
      * rest of it is filled in. All zero: the engine sees to -j auto, nobody backs off. */
     struct pacer_opts pace;
-    unsigned
-        fds_per_worker; /* descriptors that a worker needs: fewer start where the limit is low */
+    unsigned fds_per_worker;       /* that a worker needs: fewer start where the limit is low */
     struct writeout *writeout;     /* borrowed; NULL = none */
     bool tells_failures;           /* it tells of failures, too: no messages about them */
     const char *const *exec_words; /* --exec, split; NULL = none */

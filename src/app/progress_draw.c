@@ -130,6 +130,14 @@ static void draw_put_name(const char *name, size_t columns, FILE *out)
     fprintf(out, "%s%s%*s", dots, name, (int)(columns - used), "");
 }
 
+/* " 19%" */
+static void draw_put_share(const struct px_activity_sample *item, FILE *out)
+{
+    double share = (double)item->done_bytes / (double)item->total_bytes;
+    share = share > 1 ? 1 : share; /* the server had more than it said */
+    fprintf(out, "%*d%%", SHARE_COLUMNS - 1, (int)(share * 100));
+}
+
 /* "12.3 MiB / 64.0 MiB  19%", right-aligned; without the total when that is not known. */
 static void draw_put_amount(const struct px_activity_sample *item, FILE *out)
 {
@@ -140,9 +148,21 @@ static void draw_put_amount(const struct px_activity_sample *item, FILE *out)
     }
     char amount[2 * HUMAN_ROOM + sizeof " / "];
     snprintf(amount, sizeof amount, "%s / %s", done.text, human_bytes(item->total_bytes).text);
-    double share = (double)item->done_bytes / (double)item->total_bytes;
-    share = share > 1 ? 1 : share; /* the server had more than it said */
-    fprintf(out, "%*s  %*d%%", AMOUNT_COLUMNS, amount, SHARE_COLUMNS - 1, (int)(share * 100));
+    fprintf(out, "%*s  ", AMOUNT_COLUMNS, amount);
+    draw_put_share(item, out);
+}
+
+/* In a narrow window: the name, and the share if that is known and fits. */
+static void draw_put_short_line(const struct px_activity_sample *item, size_t columns, FILE *out)
+{
+    const size_t right = strlen("  ") + SHARE_COLUMNS;
+    const bool shared = item->total_bytes > 0 && columns >= MIN_NAME + right;
+    draw_put_name(item->name, shared ? columns - right : columns, out);
+    if (shared) {
+        fputs("  ", out);
+        draw_put_share(item, out);
+    }
+    fputc('\n', out);
 }
 
 static void draw_put_item_line(const struct px_activity_sample *item, int64_t now_ns,
@@ -151,8 +171,7 @@ static void draw_put_item_line(const struct px_activity_sample *item, int64_t no
     const size_t gap = 2;
     const size_t right = AMOUNT_COLUMNS + gap + SHARE_COLUMNS + gap + TIME_COLUMNS;
     if (columns < MIN_NAME + gap + right) {
-        draw_put_name(item->name, columns, out);
-        fputc('\n', out);
+        draw_put_short_line(item, columns, out);
         return;
     }
     draw_put_name(item->name, columns - gap - right, out);

@@ -54,6 +54,9 @@ static void tell_say(const struct tell *tell, enum px_log_level level, const cha
         return;
     }
     const char *name = item->target_only ? item->target : item->source;
+    if (tell->to->source_is_url && name != NULL && *name == '\0') {
+        name = NULL; /* a line of a list in which no URL was found */
+    }
     const char *reason = tell_reason(item);
     char *shown = name == NULL              ? strdup("")
                   : tell->to->source_is_url ? px_show_url_dup(name)

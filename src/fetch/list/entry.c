@@ -16,7 +16,7 @@ const char *list_url_byte_fault(const char *text, size_t len)
         unsigned char c = (unsigned char)text[i];
 
         if (c <= 0x20 || c == 0x7f) {
-            return c == ' ' ? "a space in the URL" : "a control byte in the URL";
+            return c == ' ' ? "a space in the URL: write %20" : "a control byte in the URL";
         }
     }
     return NULL;
@@ -40,10 +40,32 @@ static bool has_host(const char *authority, const char *end)
     return host < end && !ends_authority(*host) && *host != ':';
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* What is no URL: it may be meant as something else. */
+static const char *fault_of_no_url(const char *text, size_t len)
+{
+    size_t name = 0;
+
+    if (len > 0 && (text[0] == '"' || text[0] == '\'')) {
+        return "quotes are no part of a URL";
+    }
+    while (name < len && (is_letter(text[name]) || text[name] == '-')) {
+        name++;
+    }
+    return name > 0 && name < len && text[name] == '='
+               ? "no URL; options of the URL above begin with a blank"
+               : NULL;
+}
+
 const char *list_url_fault(const char *url, size_t len)
 {
     const char *fault = list_url_byte_fault(url, len);
 
+    fault = fault != NULL ? fault : fault_of_no_url(url, len);
     if (fault != NULL) {
         return fault;
     }
@@ -57,11 +79,6 @@ const char *list_url_fault(const char *url, size_t len)
         return "neither http nor https";
     }
     return has_host(url + scheme + 3, url + len) ? NULL : "no host in the URL";
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 bool list_url_has_scheme(const char *url, size_t len)

@@ -123,6 +123,21 @@ static void test_progress_draw_no_line_reaches_the_last_column(void **state)
     }
 }
 
+static void test_progress_draw_narrow_window_keeps_the_share(void **state)
+{
+    (void)state;
+    struct progress_view view = busy_view();
+    view.n_active = 2;
+    check_picture(&view, 38, 24,
+                  "example.org/data/part-0001.bin    18%\n"
+                  "index.html                           \n"
+                  "123/10,000 files  1.50 GiB  12.3 MiB/\n");
+    check_picture(&view, 22, 24,
+                  "...data/part-0001.bin\n"
+                  "index.html           \n"
+                  "123/10,000 files  1.5\n");
+}
+
 static void test_progress_draw_leaves_lines_of_the_window(void **state)
 {
     (void)state;
@@ -171,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_progress_draw_unknown_total_has_no_bar_and_no_eta),
         cmocka_unit_test(test_progress_draw_bar_fills),
         cmocka_unit_test(test_progress_draw_no_line_reaches_the_last_column),
+        cmocka_unit_test(test_progress_draw_narrow_window_keeps_the_share),
         cmocka_unit_test(test_progress_draw_leaves_lines_of_the_window),
         cmocka_unit_test(test_progress_draw_says_how_many_do_not_fit),
         cmocka_unit_test(test_progress_line_is_one_plain_line),

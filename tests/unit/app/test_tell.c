@@ -117,6 +117,9 @@ static void test_tell_urls_are_shown_without_their_secrets(void **state)
     (void)state;
     struct px_item item = {.state = PX_ITEM_FAILED, .status = PX_ENET, .source = "http://u:p@h/x"};
     const struct tell_listeners to = {.log = &log_to, .source_is_url = true};
+    tell_one(&to, (struct px_item){.state = PX_ITEM_FAILED, .source = "", .error = error_text},
+             true);
+    assert_string_equal(sheet_text(&err), "prog: failed: chown: not permitted\n");
     tell_one(&to, item, true);
     const char *text = sheet_text(&err);
     assert_non_null(strstr(text, "@h/x: "));

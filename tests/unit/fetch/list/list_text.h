@@ -21,7 +21,7 @@
 
 #define LIST_NOW ((int64_t)1000)
 
-#define BAD_SPACE "a space in the URL"
+#define BAD_SPACE "a space in the URL: write %20"
 #define BAD_CONTROL "a control byte in the URL"
 #define BAD_NO_SCHEME "no scheme: a URL begins with http:// or https://"
 #define BAD_OTHER_SCHEME "neither http nor https"

@@ -35,6 +35,30 @@ static void test_entry_has_scheme_by_table(void **state)
     }
 }
 
+static void test_entry_what_is_no_url_is_told_for_what_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *fault;
+    } rows[] = {
+        {"http://h/a=b", NULL},
+        {"out=x", "no URL; options of the URL above begin with a blank"},
+        {"user-agent=x://y", "no URL; options of the URL above begin with a blank"},
+        {"'http://h/'", "quotes are no part of a URL"},
+        {"\"http://h/\"", "quotes are no part of a URL"},
+        {"<html>", "no scheme: a URL begins with http:// or https://"},
+        {"http://h/a b", "a space in the URL: write %20"},
+        {"=x", "no scheme: a URL begins with http:// or https://"},
+        {"", "no scheme: a URL begins with http:// or https://"},
+        {"a/b=c", "no scheme: a URL begins with http:// or https://"},
+    };
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        const char *fault = list_url_fault(rows[i].text, strlen(rows[i].text));
+        assert_int_equal(fault == NULL, rows[i].fault == NULL);
+        assert_true(fault == NULL || strcmp(fault, rows[i].fault) == 0);
+    }
+}
+
 static void test_entry_option_fault_is_a_control_byte(void **state)
 {
     (void)state;
@@ -65,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entry_has_scheme_by_table),
+        cmocka_unit_test(test_entry_what_is_no_url_is_told_for_what_it_is),
         cmocka_unit_test(test_entry_option_fault_is_a_control_byte),
         cmocka_unit_test(test_entry_trim_cuts_both_ends),
     };

@@ -130,7 +130,7 @@ static void test_list_bad_lines_do_not_stop_the_good(void **state)
     expect(list, "1 !an option without a URL before it (or long after it)");
     expect(list, "2 http://h/1||");
     expect(list, "3 !no scheme: a URL begins with http:// or https://");
-    expect(list, "4 !a space in the URL");
+    expect(list, "4 !a space in the URL: write %20");
     expect(list, "5 !neither http nor https");
     expect(list, "6 !a control byte in the URL");
     expect(list, "7 !no host in the URL");

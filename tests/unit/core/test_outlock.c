@@ -18,62 +18,52 @@
 #include <pxfer/outlock.h>
 #include <pxfer/status.h>
 
-struct sheet {
-    FILE *file;
-    struct px_outlock *lock;
-    char text[1 << 20];
-};
+#include "support/sheet.h"
 
 static struct sheet sheet;
 
-static void sheet_open(void)
-{
-    sheet.file = tmpfile();
-    assert_non_null(sheet.file);
-    assert_int_equal(px_outlock_new(fileno(sheet.file), &sheet.lock), PX_OK);
-}
-
-static const char *sheet_close(void)
+/* All that was written, the overlay's end with it. */
+static const char *text_in_the_end(void)
 {
     px_outlock_free(sheet.lock);
-    rewind(sheet.file);
-    const size_t n = fread(sheet.text, 1, sizeof sheet.text - 1, sheet.file);
-    sheet.text[n] = '\0';
-    fclose(sheet.file);
-    return sheet.text;
+    sheet.lock = NULL;
+    return sheet_text(&sheet);
 }
 
 static void test_outlock_block_without_overlay_is_written_as_it_is(void **state)
 {
     (void)state;
-    sheet_open();
+    sheet_open(&sheet);
     assert_int_equal(px_outlock_write(sheet.lock, "a\0b", 3), PX_OK);
     assert_int_equal(px_outlock_printf(sheet.lock, "%s-%d\n", "x", 7), PX_OK);
     assert_false(px_outlock_failed(sheet.lock));
-    assert_memory_equal(sheet_close(), "a\0bx-7\n", 8);
+    assert_memory_equal(text_in_the_end(), "a\0bx-7\n", 8);
+    sheet_close(&sheet);
 }
 
 static void test_outlock_block_above_overlay_erases_and_draws_again(void **state)
 {
     (void)state;
-    sheet_open();
+    sheet_open(&sheet);
     assert_int_equal(px_outlock_overlay(sheet.lock, "one\ntwo\n"), PX_OK);
     assert_int_equal(px_outlock_write(sheet.lock, "hello\n", 6), PX_OK);
     assert_int_equal(px_outlock_overlay(sheet.lock, NULL), PX_OK);
     assert_int_equal(px_outlock_overlay(sheet.lock, ""),
                      PX_OK); /* nothing there: nothing written */
-    assert_string_equal(sheet_close(), "one\ntwo\n"
-                                       "\033[A\033[A\r\033[Jhello\none\ntwo\n"
-                                       "\033[A\033[A\r\033[J");
+    assert_string_equal(text_in_the_end(), "one\ntwo\n"
+                                           "\033[A\033[A\r\033[Jhello\none\ntwo\n"
+                                           "\033[A\033[A\r\033[J");
+    sheet_close(&sheet);
 }
 
 static void test_outlock_free_takes_the_overlay_away(void **state)
 {
     (void)state;
-    sheet_open();
+    sheet_open(&sheet);
     assert_int_equal(px_outlock_overlay(sheet.lock, "busy\n"), PX_OK);
-    assert_string_equal(sheet_close(), "busy\n\033[A\r\033[J");
+    assert_string_equal(text_in_the_end(), "busy\n\033[A\r\033[J");
     px_outlock_free(NULL);
+    sheet_close(&sheet);
 }
 
 static void test_outlock_descriptor_fails_is_remembered(void **state)
@@ -148,7 +138,7 @@ static void test_outlock_many_writers_blocks_stay_whole(void **state)
     (void)state;
     static const char letters[WRITERS] = {'a', 'b', 'c', 'd'};
     pthread_t threads[WRITERS];
-    sheet_open();
+    sheet_open(&sheet);
     for (int i = 0; i < WRITERS; i++) {
         /* the cast: pthread_create's argument is not const */
         assert_int_equal(pthread_create(&threads[i], NULL, write_blocks, (void *)&letters[i]), 0);
@@ -157,7 +147,7 @@ static void test_outlock_many_writers_blocks_stay_whole(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
     assert_false(px_outlock_failed(sheet.lock));
-    const char *text = sheet_close();
+    const char *text = text_in_the_end();
     assert_int_equal(strlen(text), WRITERS * BLOCKS * BLOCK_LINES * 32);
     for (size_t block = 0; block < WRITERS * BLOCKS; block++) {
         const char *start = text + block * BLOCK_LINES * 32;
@@ -165,6 +155,7 @@ static void test_outlock_many_writers_blocks_stay_whole(void **state)
             assert_int_equal(start[i], i % 32 == 31 ? '\n' : start[0]);
         }
     }
+    sheet_close(&sheet);
 }
 
 int main(void)

@@ -67,6 +67,9 @@ struct px_source_ops {
      * NULL: there is none, the run ends. */
     bool (*has_room)(struct px_source *source);
 
+    /* Items that were tried and wait to be tried again, for the progress display. NULL: none ever do. */
+    uint64_t (*waiting_items)(struct px_source *source);
+
     /* The run ends now: as drain(), and what the source still waits for (a slow reader of what it
      * writes) is given up. Called once at most, before or after drain(); NULL = nothing to do. */
     void (*cancel)(struct px_source *source);

@@ -11,7 +11,7 @@
 #define CONTINUES                                                                            \
     "what an earlier run of pfetch left is continued without it; remove a file that another" \
     " program left unfinished"
-#define NAMES "names come from the URL without it; for another one write -o NAME"
+#define NAMES "names come from the URL without it; another one is -o NAME, standard output --stdout"
 #define FOLDER "write -d DIR"
 #define QUIET "write -q"
 #define PARALLEL "write -j N"
@@ -55,7 +55,7 @@ const struct option_hint fetch_hints[] = {
     {'g', "globoff", "URLs are taken as they are without it"},
     {'l', "log", TO_FILE},
     {'m', "mirror", FLAT "; a limit of time is --max-time SEC"},
-    {'n', NULL, "-nc is what is done, -nv is -q, curl's -n is --netrc"},
+    {'n', NULL, "-nc is what is done without it, -nv is -q, curl's -n is --netrc"},
     {'p', "page-requisites", FLAT},
     {'r', "recursive", FLAT},
     {'t', "tries", TRIES " or, for a time, -T SEC"},

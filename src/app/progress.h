@@ -44,7 +44,8 @@ struct progress_opts {
 /* What main has counted so far. */
 struct progress_counts {
     uint64_t ok, skipped, failed;
-    uint64_t bytes; /* that finished items moved; with an activity its count is shown instead */
+    uint64_t bytes;   /* that finished items moved; with an activity its count is shown instead */
+    uint64_t waiting; /* of those that are not finished: for another try */
     uint64_t total_items; /* 0 = not known (yet) */
 };
 

@@ -25,7 +25,7 @@ static uint64_t draw_ended(const struct progress_view *view)
     return view->counts.ok + view->counts.skipped + view->counts.failed;
 }
 
-/* "123/10,000 files  1.50 GiB  12.3 MiB/s  ETA 1m02s  2 failed" */
+/* "123/10,000 files  1.50 GiB  12.3 MiB/s  ETA 1m02s  3 waiting  2 failed" */
 static void draw_put_total(const struct progress_view *view, FILE *out)
 {
     const uint64_t total = view->counts.total_items;
@@ -38,6 +38,9 @@ static void draw_put_total(const struct progress_view *view, FILE *out)
         fprintf(out, "  ETA %s", human_eta(view->eta_ns).text);
     } else {
         fprintf(out, "  %s", human_eta(view->elapsed_ns).text);
+    }
+    if (view->counts.waiting > 0) {
+        fprintf(out, "  %s waiting", human_count(view->counts.waiting).text);
     }
     if (view->counts.failed > 0) {
         fprintf(out, "  %s failed", human_count(view->counts.failed).text);

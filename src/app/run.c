@@ -60,12 +60,14 @@ struct run {
 
 static struct progress_counts run_counts(const struct run *run)
 {
+    const struct px_source_ops *ops = run->source->ops;
     return (struct progress_counts){
         .ok = run->summary->ok,
         .skipped = run->summary->skipped,
         .failed = run->summary->failed,
         .bytes = run->summary->bytes - run->kept_bytes,
-        .total_items = run->source->ops->total_items(run->source),
+        .waiting = ops->waiting_items != NULL ? ops->waiting_items(run->source) : 0,
+        .total_items = ops->total_items(run->source),
     };
 }
 

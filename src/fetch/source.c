@@ -277,6 +277,11 @@ static uint64_t source_total(struct px_source *base)
     return source->list_ended ? source->made : intake_total(source->intake);
 }
 
+static uint64_t source_waiting(struct px_source *base)
+{
+    return waiting_tries(&source_of(base)->waiting);
+}
+
 static void source_free(struct px_source *base)
 {
     if (base == NULL) {
@@ -307,6 +312,7 @@ static const struct px_source_ops source_ops = {
     .drain = source_drain,
     .error = source_error,
     .total_items = source_total,
+    .waiting_items = source_waiting,
     .free = source_free,
     .decision = source_decision,
 };

@@ -199,6 +199,13 @@ static uint64_t stream_total(struct px_source *base)
     return stream->inner->ops->total_items(stream->inner);
 }
 
+static uint64_t stream_waiting(struct px_source *base)
+{
+    struct stream *stream = stream_of(base);
+
+    return stream->inner->ops->waiting_items(stream->inner);
+}
+
 static void stream_free(struct px_source *base)
 {
     struct stream *stream = stream_of(base);
@@ -230,6 +237,7 @@ static const struct px_source_ops stream_ops = {
     .drain = stream_drain,
     .error = stream_error,
     .total_items = stream_total,
+    .waiting_items = stream_waiting,
     .free = stream_free,
     .decision = stream_decision,
     .cancel = stream_cancel,

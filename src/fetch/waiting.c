@@ -16,6 +16,11 @@ size_t waiting_count(const struct waiting *waiting)
     return waiting->kept.len + origins_waiting(waiting->origins);
 }
 
+size_t waiting_tries(const struct waiting *waiting)
+{
+    return waiting->kept.len;
+}
+
 /* Of a file in pieces others may have the bytes in hand: it stays as it is. */
 static bool counts(const struct fetch_task *task)
 {

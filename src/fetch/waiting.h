@@ -30,6 +30,9 @@ struct waiting {
 
 size_t waiting_count(const struct waiting *waiting);
 
+/* Of them, those that wait for their own time. */
+size_t waiting_tries(const struct waiting *waiting);
+
 /* Keeps the task until its plan.ready_ns. PX_ENOMEM. */
 PX_NODISCARD int waiting_add(struct waiting *waiting, struct fetch_task *task);
 

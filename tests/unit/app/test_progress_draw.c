@@ -123,6 +123,16 @@ static void test_progress_draw_no_line_reaches_the_last_column(void **state)
     }
 }
 
+static void test_progress_draw_tells_what_waits_for_another_try(void **state)
+{
+    (void)state;
+    struct progress_view view = busy_view();
+    view.n_active = 0;
+    view.counts.waiting = 3;
+    check_picture(&view, 80, 24,
+                  "123/10,000 files  1.50 GiB  12.3 MiB/s  ETA 1m02s  3 waiting  2 failed\n");
+}
+
 static void test_progress_draw_narrow_window_keeps_the_share(void **state)
 {
     (void)state;
@@ -186,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_progress_draw_unknown_total_has_no_bar_and_no_eta),
         cmocka_unit_test(test_progress_draw_bar_fills),
         cmocka_unit_test(test_progress_draw_no_line_reaches_the_last_column),
+        cmocka_unit_test(test_progress_draw_tells_what_waits_for_another_try),
         cmocka_unit_test(test_progress_draw_narrow_window_keeps_the_share),
         cmocka_unit_test(test_progress_draw_leaves_lines_of_the_window),
         cmocka_unit_test(test_progress_draw_says_how_many_do_not_fit),

@@ -48,7 +48,8 @@ struct fake {
     struct fake_task *kept;
     size_t n, made, released, released_unfinished, offered_early;
     bool drained;
-    int fail_with; /* next() fails with it after `n` tasks */
+    uint64_t waiting; /* as the source tells it */
+    int fail_with;    /* next() fails with it after `n` tasks */
     struct px_account accounts[4];
     atomic_uint worked;
     /* what signals_take() shall say, from the moment when `signal_at` tasks were released */
@@ -131,6 +132,11 @@ static uint64_t fake_total(struct px_source *source)
     return ((struct fake *)source)->n;
 }
 
+static uint64_t fake_waiting(struct px_source *source)
+{
+    return ((struct fake *)source)->waiting;
+}
+
 static const struct px_source_ops fake_ops = {
     .next = fake_next,
     .done = fake_done,
@@ -138,6 +144,7 @@ static const struct px_source_ops fake_ops = {
     .drain = fake_drain,
     .error = fake_error,
     .total_items = fake_total,
+    .waiting_items = fake_waiting,
 };
 
 static void fake_fail(struct fake_task *task, int status)
@@ -289,8 +296,10 @@ static void test_run_status_line_has_the_bytes_of_this_run_only(void **state)
     }
     fake->signal_at = TASKS;
     fake->signal = (struct signals_seen){.status = true};
+    fake->waiting = 7;
     char *text = fake_go(fake, 2, false, &sum);
     assert_non_null(strstr(text, "test: 200/200 things  400 B  "));
+    assert_non_null(strstr(text, "  7 waiting\n"));
     assert_int_equal(sum.bytes, 2000);
     free(text);
     run_summary_fini(&sum);

@@ -20,13 +20,16 @@ static void test_again_transient_failure_comes_back_when_due(void **state)
     (void)state;
     open_source("http://h/a\n", DEFAULTS);
     struct fetch_task *task = next(false);
+    assert_int_equal(source->ops->waiting_items(source), 0);
     assert_int_equal(fail_with(task, net), PX_EAGAIN);
+    assert_int_equal(source->ops->waiting_items(source), 1);
     const int64_t due = next_again();
     assert_true(due >= fake.now + 750 * MS && due <= fake.now + 1250 * MS);
     fake.now = due - 1;
     assert_true(next_again() == due);
     fake.now = due;
     assert_ptr_equal(next(false), task);
+    assert_int_equal(source->ops->waiting_items(source), 0);
     finish_well(task);
     expect_end();
 }

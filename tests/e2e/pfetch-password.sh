@@ -14,15 +14,6 @@ end_terminal() {
 trap end_terminal EXIT
 
 window() { terminal capture-pane -p -J -S - | sed 's/ *$//'; }
-# wait_for COMMAND...: at most 20 s.
-wait_for() {
-    local i
-    for ((i = 0; i < 1000; i++)); do
-        ! "$@" || return 0
-        sleep 0.02
-    done
-    fail "waited in vain for $*: $(window)"
-}
 shows() { window | grep -qF "$1"; }
 asked() { [ "$(window | grep -cF 'Password of me for the server:')" = "$1" ]; } # so many times
 

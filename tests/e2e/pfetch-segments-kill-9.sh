@@ -15,12 +15,13 @@ fetch=(pfetch -q -k 256K -d out --retry-wait 0.1)
 
 # Runs with other -s than the one before: each must find its way with what is there.
 splits=(1 3 8 2 16)
+full_ms=900
 all=$(rounds 20 6) killed=0 resumed=0 saved=0
 for ((round = 1; round <= all; round++)); do
     rm -rf out journal
     for ((kills = 1 + (round % 3 == 0); kills > 0; kills--)); do
         start "${fetch[@]}" -s "${splits[(round + kills) % 5]}" "$AT/pace/$RATE/$BYTES/big"
-        random_below 900
+        random_below "$full_ms"
         kill_after "$R"
         killed=$((killed + KILLED))
     done

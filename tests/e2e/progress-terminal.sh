@@ -10,7 +10,7 @@ AT=http://127.0.0.1:$(cat server.port)
 long=$(printf 'long-name-%.0s' $(seq 20))
 wide=$(printf '%%E6%%96%%87%.0s' $(seq 30)) # a character that takes two columns
 for name in one two "$long" "$wide" five; do
-    echo "$AT/pace/400000/600000/$name"
+    echo "$AT/gate/300000/600000/$name"
 done >urls.txt
 
 # A new server for each window has a socket of its own: the old one may still be leaving.
@@ -35,13 +35,13 @@ in_terminal() {
 # What the window shows and what has left it at the top, wrapped lines joined.
 window() { terminal capture-pane -p -J -S - | sed "s/ *$//"; }
 
-wait_for_end() {
-    local i
-    for ((i = 0; i < 1000; i++)); do
-        [ ! -e ended ] || return 0
-        sleep 0.02
-    done
-    fail "the program does not end: $(window)"
+wait_for_end() { wait_for [ -e ended ]; }
+
+# shows FILE WORD...: the window shows all these words; what it shows is in FILE.
+shows() {
+    local word
+    window >"$1"
+    for word in "${@:2}"; do grep -qF -- "$word" "$1" || return 1; done
 }
 
 # not_wider COLUMNS FILE
@@ -63,9 +63,12 @@ nothing_left() {
 
 report='pfetch: |pcopy: |  [a-z]|before$|after$|$'
 
+# While the server waits in the middle of each there is a line for each, and all of the total.
 in_terminal 80 24 "pfetch -j 5 -d out urls.txt"
-sleep 1
+wait_for shows middle one two long-name- 文文 five 0/5 1.43
+sleep 0.5
 window >middle
+for name in one two "$long" "$wide" five; do opens "$AT" "$name"; done
 wait_for_end
 window >end
 not_wider 80 middle
@@ -80,9 +83,10 @@ grep -q '^pfetch: 5 files: 5 ok' end || fail "no report: $(cat end)"
 
 # Seven lines do not fit into four rows; messages come above the display.
 echo "$AT/status/404/missing" >>urls.txt
+sed -i 's|/600000/|&again/|' urls.txt # gates that are closed
 in_terminal 40 5 "pfetch -j 6 -d narrow --report=none urls.txt"
-sleep 0.8
-window >middle
+wait_for shows middle 404 more '1/6 files'
+for name in one two "$long" "$wide" five; do opens "$AT" "again/$name"; done
 wait_for_end
 window >end
 grep -q '404' middle || fail "no message: $(cat middle)"

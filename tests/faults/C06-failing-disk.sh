@@ -20,7 +20,7 @@ disk_make() {
         error-pread=EIO error-pread-rate=100% error-pread-file="$WORK/bad-reads" >nbd.log 2>&1 9>&- &
     NBD=$!
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 2000; i++)); do
         [ ! -s nbd ] || break
         sleep 0.05
     done
@@ -40,7 +40,7 @@ disk_mount() {
 disk_well() {
     rm -f bad-writes bad-reads
     local i
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 600; i++)); do
         ! umount disk 2>err || break
         sleep 0.1
     done

@@ -6,7 +6,6 @@ TMPFS_MB=300
 . "$(dirname "$0")/lib.bash"
 
 MS=$(some 10000 2000)
-LIMIT=60
 
 # A version of a file is one line, again and again, and a last line that tells how many there are.
 version() { # FILE WORD LINES
@@ -98,4 +97,4 @@ wait
 find outside secret -printf '%p %s %m %T@ %C@\n' | sort >after
 cmp -s before after || lost "something outside was changed: $(diff before after)"
 echo "# $runs runs over a changing source; $turn with links that changed places $(awk '{n += $1} END {print n}' swaps-*) times"
-[ "$(cat swaps-* | sort -n | head -n 1)" -gt 100 ] || wrong "hardly any swaps: $(cat swaps-*)"
+[ "$(cat swaps-* | sort -n | head -n 1)" -gt 20 ] || wrong "hardly any swaps: $(cat swaps-*)"

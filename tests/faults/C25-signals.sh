@@ -67,7 +67,7 @@ for ((round = 0; round < rounds; round++)); do
         start "${command[@]}" 2>err
         begun 50
         storm USR1 WINCH CONT PIPE
-        waits_for 20000 0
+        waits_for 100000 0
         "check_$program"
         # to drain, and to end: by the signal, or 75, or it was done already
         WHERE="$program, a storm of USR1, USR2, then TERM"
@@ -76,7 +76,7 @@ for ((round = 0; round < rounds; round++)); do
         begun 80
         storm USR1 USR2 WINCH
         storm TERM
-        waits_for 3000 0 75 143
+        waits_for 60000 0 75 143
         # the second one ends it at once: then names of unfinished work may stay until the next run
         check_records dst known
         ends_as 0 "${command[@]}" -q
@@ -86,7 +86,7 @@ for ((round = 0; round < rounds; round++)); do
         start "${command[@]}" 2>err
         begun 80
         storm INT TERM
-        waits_for 3000 0 130 143
+        waits_for 60000 0 130 143
         check_records dst known
         ends_as 0 "${command[@]}" -q
         "check_$program"

@@ -26,7 +26,7 @@ echo "# $FAIL_BUILD: $checked"
 cc -O1 -g -shared -fPIC -o failing.so "$FAULTS/failing.c" -ldl
 cc -g "${flags[@]}" -I"$FAULTS/../../include" -pthread -o library "$FAULTS/library.c" \
     "$FAIL_BUILD/libpxfer.a"
-LIMIT=60
+LIMIT=300
 sanitizers=(ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99
     LSAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=99)
 

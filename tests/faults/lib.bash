@@ -16,7 +16,7 @@ fi
 FAULTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$FAULTS/../e2e/lib.bash"
 
-LIMIT=30 # seconds that a run may take before it counts as one that hangs
+LIMIT=180 # seconds that a run may take before it counts as one that hangs
 declare -A COUNT=([cases]=0 [torn]=0 [lost]=0 [leftovers]=0 [hangs]=0 [other]=0)
 MOUNTS=() LOOPS=() # what the end of the script takes away again, the last first
 

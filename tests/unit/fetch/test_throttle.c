@@ -91,15 +91,19 @@ static void test_throttle_limit_of_each_file_is_not_shared(void **state)
         &site, whole,
         (struct px_fetch_opts){
             .retries = -1, .limit_rate_per_file = 150000, .streams = 16, .http = PX_HTTP_1_1});
-    char path[16];
-    for (int i = 0; i < 16; i++) {
-        snprintf(path, sizeof path, "/f%d", i);
-        site_give(&site, path, "");
+    /* 0.4 s on a quiet machine, one after the other 6.4 s; a busy one may hold up a try or two */
+    double took = 5;
+    for (int try = 0; try < 8 && took >= 5; try++) {
+        char path[16];
+        for (int i = 0; i < 16; i++) {
+            snprintf(path, sizeof path, "/f%d-%d", i, try);
+            site_give(&site, path, "");
+        }
+        took = seconds_of_run();
+        assert_true(took > 0.35);
     }
-    const double took = seconds_of_run();
-    assert_true(took > 0.35);
-    assert_true(took < 5); /* 0.4 s on a quiet machine; one after the other would be 6.4 s */
-    area_assert(&site.area, "f15", body, BODY_BYTES);
+    assert_true(took < 5);
+    area_assert(&site.area, "f15-0", body, BODY_BYTES);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, remove_all)

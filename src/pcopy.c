@@ -24,6 +24,7 @@ struct options {
     const char *target_dir; /* -t */
     struct option_strings to;
     struct copy_rules rules;
+    bool parents;
     const char *manifest;
     unsigned max_pressure;
     const char *pressure_file;
@@ -62,9 +63,14 @@ static const struct option_choice hash_words[] = {
     {NULL, 0},
 };
 
+/* The last four are cp's other words. */
 static const struct option_choice backup_words[] = {
     {"simple", PX_BACKUP_SIMPLE},
     {"numbered", PX_BACKUP_NUMBERED},
+    {"never", PX_BACKUP_SIMPLE},
+    {"t", PX_BACKUP_NUMBERED},
+    {"none", PX_BACKUP_NONE},
+    {"off", PX_BACKUP_NONE},
     {NULL, 0},
 };
 
@@ -114,6 +120,7 @@ static const struct option_spec table[] = {
                    "copy to DST; given again: to each, and read the sources once", NULL, AT(to)),
     OPTION_ROW_FLAG('T', "no-target-directory", "DST is the copy itself, not a folder for it",
                     COPY(target_is_thing)),
+    OPTION_ROW_FLAG(0, "parents", "copy a/b/c to DST/a/b/c, with the directories", AT(parents)),
     OPTION_ROW_SET('n', "no-clobber", "leave alone what exists", COPY(update), PX_UPDATE_NONE),
     OPTION_ROW_SET(0, "ignore-existing", NULL, COPY(update), PX_UPDATE_NONE),
     OPTION_ROW_WORD('u', "update", "which existing files to replace; -u is --update=older",
@@ -324,8 +331,9 @@ static int assign_operands(struct options *options, const struct option_parsed *
     if (options->manifest != NULL && copy->hash == PX_HASH_NONE) {
         copy->hash = PX_HASH_SHA256;
     }
+    const char *clash = options->parents ? copy_rules_parents(copy) : NULL;
     copy->target_is_thing = copy->target_is_thing || copy_check_is_of_two_trees(copy);
-    const char *clash = copy_rules_clash(copy);
+    clash = clash != NULL ? clash : copy_rules_clash(copy);
     return clash != NULL ? option_complain(&program, stderr, "%s", clash) : PX_OK;
 }
 

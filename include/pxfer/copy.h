@@ -186,6 +186,8 @@ struct px_copy_opts {
     const struct px_copy_rule *rules; /* --exclude, --include, --exclude-from, in their order */
     size_t n_rules;
     const char *names_from;     /* --files-from: names below the one source; "-" = standard input */
+    const char *const *names;   /* --parents: paths below the one source, which is "." or "/" ... */
+    size_t n_names;             /* ... taken with the directories above; `target_is_dir` is set */
     const char *backup_suffix;  /* NULL = "~" */
     uint64_t max_delete;        /* names; 0 = no limit, but with delete_none */
     uint64_t chunk_bytes;       /* 0 = 64 MiB; files from two chunks up are shared by workers */

@@ -10,6 +10,7 @@ const struct option_hint copy_hints[] = {
      .says = "a file that exists is replaced whole; --journal goes on in large ones"},
     {.name = "append-verify",
      .says = "a file that exists is replaced whole; --journal goes on in large ones"},
+    {.name = "backup-dir", .says = "a backup is beside its file; -S SUFFIX names it"},
     {.name = "block-size", .says = "it is --chunk-size"},
     {.name = "bufsize", .says = "it is --chunk-size"},
     {.name = "compare-dest",

@@ -67,6 +67,28 @@ static bool has_relative_source(const struct px_copy_opts *opts)
     return false;
 }
 
+const char *copy_rules_parents(struct px_copy_opts *opts)
+{
+    static const char *const here = ".";
+    static const char *const root = "/";
+    const bool full = opts->n_sources > 0 && opts->sources[0][0] == '/';
+    for (size_t i = 0; i < opts->n_sources; i++) {
+        if ((opts->sources[i][0] == '/') != full) {
+            return "--parents: either all sources are full paths or none is";
+        }
+    }
+    if (opts->target_is_thing || opts->names_from != NULL || opts->remove_extra ||
+        opts->one_file_system) {
+        return "--parents takes no -T, --files-from, --delete and -x";
+    }
+    opts->names = opts->sources;
+    opts->n_names = opts->n_sources;
+    opts->sources = full ? &root : &here;
+    opts->n_sources = 1;
+    opts->target_is_dir = true;
+    return NULL;
+}
+
 const char *copy_rules_clash(const struct px_copy_opts *opts)
 {
     if (opts->names_from != NULL && opts->n_sources != 1) {

@@ -26,6 +26,10 @@ PX_NODISCARD int copy_rules_add(struct copy_rules *rules, int kind, const char *
 /* --check SRC DST of two directories compares these two, not SRC with DST/SRC: as with -T. */
 bool copy_check_is_of_two_trees(const struct px_copy_opts *opts);
 
+/* --parents: all operands but the target become names below "." or "/", which is the one source then.
+ * Why that cannot be, static text; NULL: it is done. */
+const char *copy_rules_parents(struct px_copy_opts *opts);
+
 /* Why these options make no sense together, static text; NULL: they do. */
 const char *copy_rules_clash(const struct px_copy_opts *opts);
 

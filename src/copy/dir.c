@@ -115,17 +115,6 @@ static void dir_give_up(struct px_copier *copier, struct px_dir *dir)
     free(dir);
 }
 
-/* O_NOATIME is the owner's and root's right only, open(2). */
-static int dir_open_source(const struct px_copier *copier, int at, const char *name, int flags)
-{
-    const int noatime = copier->copy->open_flags;
-    int fd = px_opendirs_openat(copier->copy, at, name, OPEN_DIR | flags | noatime);
-    if (fd < 0 && errno == EPERM && noatime != 0) {
-        fd = px_opendirs_openat(copier->copy, at, name, OPEN_DIR | flags);
-    }
-    return fd;
-}
-
 static void expect_set(struct px_expect *expect, const struct stat *st)
 {
     *expect = (struct px_expect){st->st_dev, st->st_ino, st->st_mode & S_IFMT};
@@ -199,7 +188,7 @@ static int dir_open_source_side(struct px_copier *copier, const struct px_entry 
     const struct px_dir_fds at = px_dir_acquire(entry->dir);
     dir->followed = px_select_follows(copier, entry);
     dir->fds.source =
-        dir_open_source(copier, at.source, entry->source_name, px_select_open_flag(copier, entry));
+        px_opendirs_open_source(dir, at.source, OPEN_DIR | px_select_open_flag(copier, entry));
     const int err = errno;
     px_dir_release(entry->dir);
     if (dir->fds.source < 0 && px_dir_is_asked(entry->dir) && (err == ENOENT || err == ENOTDIR)) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "copy/parents.h"
 #include "copy/select.h"
 #include "copy/shard.h"
 #include "copy/space.h"
@@ -114,6 +115,9 @@ int px_copy_new(const struct px_copy_opts *opts, char *error, size_t n, struct p
         goto out_free;
     }
     int status = px_select_load(&copy->opts, &copy->patterns, error, n);
+    if (status == PX_OK && opts->n_names > 0) {
+        status = px_parents_list(opts, error, n, &copy->names);
+    }
     if (status != PX_OK) {
         px_copy_free(copy);
         return status;
@@ -146,6 +150,7 @@ void px_copy_free(struct px_copy *copy)
     px_dests_close(&copy->dests);
     px_pairs_fini(&copy->pairs);
     px_patterns_free(&copy->patterns);
+    px_listed_free(copy->names);
     px_opendirs_fini(&copy->opendirs);
     free(copy->slots);
     free(copy);

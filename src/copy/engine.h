@@ -37,6 +37,7 @@ struct px_copy {
     gid_t gid;
     int open_flags; /* O_NOATIME where it is allowed (root), else 0 */
     struct px_patterns patterns;
+    struct px_listed *names;    /* of --parents, owned until the source gives it out; else NULL */
     struct px_copy_slot *slots; /* one for each worker; written by that worker only */
 
     struct px_pairs pairs;         /* has its own lock */

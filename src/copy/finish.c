@@ -14,6 +14,7 @@
 #include "copy/durable.h"
 #include "copy/extra.h"
 #include "copy/meta.h"
+#include "copy/parents.h"
 
 #define MODE_BITS 07777
 
@@ -53,15 +54,16 @@ static void finish_settle(struct px_copier *copier, struct px_dir *dir)
     struct px_fail fail = {.status = PX_OK};
     struct px_fail extra_fail;
     struct px_entry entry = px_dir_entry(dir);
+    const bool top = px_parents_is_top(dir); /* its attributes are not copied, and it is no item */
     const int extra = px_extra_handle(copier, dir, &extra_fail);
     px_copier_begin(copier, &entry);
     int status = PX_OK;
     if (copier->copy->opts.dry_run) {
         entry.skip_reason = PX_SKIP_DRY_RUN;
     } else if (copier->copy->opts.check) {
-        status = px_check_dir(copier, dir, &fail);
+        status = top ? PX_OK : px_check_dir(copier, dir, &fail);
     } else {
-        status = finish_apply(copier, dir, &fail);
+        status = top ? PX_OK : finish_apply(copier, dir, &fail);
         status = status == PX_OK ? px_durable_end(copier, dir, &fail) : status;
     }
     px_copier_phase(&entry, PX_COPY_META);
@@ -76,7 +78,9 @@ static void finish_settle(struct px_copier *copier, struct px_dir *dir)
     } else if (status == PX_OK && atomic_load_explicit(&dir->partly, memory_order_relaxed)) {
         status = PX_ECANCELED;
     }
-    px_copier_settle_status(copier, &entry, status, why);
+    if (!top || (status != PX_OK && status != PX_ECANCELED)) {
+        px_copier_settle_status(copier, &entry, status, why);
+    }
 }
 
 static void finish_one(struct px_copier *copier, struct px_dir *dir)

@@ -83,7 +83,8 @@ static int node_fail_make(struct px_fail *fail, int err, const struct px_node *n
 {
     const char *stage = node->text != NULL ? "make link" : "make special file";
     if (node->twin >= 0 && node_refuses_link(err)) {
-        return px_fail_set(fail, PX_EREFUSED, err, "make hard link");
+        return px_fail_set(fail, PX_EREFUSED, err, "make hard link%s",
+                           err == EPERM ? " to a file of somebody else (protected_hardlinks)" : "");
     }
     if (err == EPERM && node->text == NULL) {
         return px_fail_set(fail, PX_EREFUSED, err, "%s", stage);

@@ -238,6 +238,20 @@ static bool dir_is_finished(const struct px_dir *dir)
     return atomic_load_explicit(&dir->finished, memory_order_relaxed);
 }
 
+int px_opendirs_open_source(const struct px_dir *dir, int at, int flags)
+{
+    struct px_copy *copy = dir->copy;
+    const int noatime = (flags & O_PATH) == 0 ? copy->open_flags : 0;
+    int fd = px_opendirs_openat(copy, at, dir->source_name, flags | noatime);
+    if (fd < 0 && errno == EPERM && noatime != 0) {
+        fd = px_opendirs_openat(copy, at, dir->source_name, flags);
+    }
+    if (fd < 0 && errno == EACCES && dir->is_listed) {
+        fd = px_opendirs_openat(copy, at, dir->source_name, flags | O_PATH);
+    }
+    return fd;
+}
+
 /* Are these two the two sides of `dir`? A side that it does not need may be missing. */
 static bool fds_are(const struct px_dir *dir, struct px_dir_fds fds)
 {
@@ -264,11 +278,7 @@ static struct px_dir_fds dir_step(const struct px_dir *dir, struct px_dir_fds at
     struct px_dir_fds fds = {-1, -1};
     if (!finished && at.source >= 0) {
         const int flags = (last ? OPEN_LIST : OPEN_PATH) & ~(dir->followed ? O_NOFOLLOW : 0);
-        const int noatime = last ? dir->copy->open_flags : 0;
-        fds.source = px_opendirs_openat(dir->copy, at.source, dir->source_name, flags | noatime);
-        if (fds.source < 0 && errno == EPERM && noatime != 0) {
-            fds.source = px_opendirs_openat(dir->copy, at.source, dir->source_name, flags);
-        }
+        fds.source = px_opendirs_open_source(dir, at.source, flags);
     }
     if (dir->target_is.type != 0 && at.target >= 0) {
         fds.target = px_opendirs_openat(dir->copy, at.target, dir->target_name,

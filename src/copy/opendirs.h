@@ -52,6 +52,11 @@ void px_opendirs_room(struct px_copy *copy);
  * again. -1 with errno. */
 PX_NODISCARD int px_opendirs_openat(struct px_copy *copy, int at, const char *name, int flags);
 
+/* The source directory of `dir` by its name below `at`, without touching its time of access where that
+ * is allowed (O_NOATIME is the owner's and root's right only, open(2)). One whose names come from a list
+ * need only be searched: where it may not be read it is opened with O_PATH. -1 with errno. */
+PX_NODISCARD int px_opendirs_open_source(const struct px_dir *dir, int at, int flags);
+
 /* `dir` was opened by the caller and gets known to others: it is open and unused. */
 void px_opendirs_add(struct px_dir *dir);
 

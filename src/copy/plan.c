@@ -190,6 +190,12 @@ static bool plan_is_through_link(const char *operand)
     return through;
 }
 
+/* Are the names in the source given, by a list or as operands? */
+static bool plan_is_listed(const struct planner *p)
+{
+    return p->opts->names_from != NULL || p->opts->n_names > 0;
+}
+
 /* Splits the operand into the directory that is opened and the name in it. */
 static int plan_name_source(struct planner *p, struct px_root *root)
 {
@@ -197,7 +203,7 @@ static int plan_name_source(struct planner *p, struct px_root *root)
     if (base == NULL) {
         return plan_no_memory(p);
     }
-    const bool listed = p->opts->names_from != NULL; /* names in it, so its contents */
+    const bool listed = plan_is_listed(p); /* names in it, so its contents */
     const bool contents = base_is_no_name(base) || listed;
     const bool through = !contents && plan_is_through_link(root->operand);
     if (contents) { /* "src/." ".." "/": what is in it goes into the target directory itself */
@@ -219,7 +225,8 @@ static int plan_name_source(struct planner *p, struct px_root *root)
         root->source_name = base;
         root->target_name = strdup(p->thing ? p->thing_name : base);
     }
-    const bool bare = !contents && !through && plan_is_bare(root->operand);
+    const bool bare = (!contents && !through && plan_is_bare(root->operand)) ||
+                      (p->opts->n_names > 0 && strcmp(root->operand, ".") == 0);
     root->source_base = root->source_dir != NULL ? strdup(bare ? "" : root->source_dir) : NULL;
     if (root->source_base == NULL || root->source_name == NULL || root->target_name == NULL) {
         return plan_no_memory(p);
@@ -320,7 +327,7 @@ static int plan_check_links(struct planner *p, const struct px_root *root,
                             const struct stat *source)
 {
     struct stat target;
-    if (p->opts->files != PX_FILES_LINK || !S_ISDIR(source->st_mode) ||
+    if (p->opts->files != PX_FILES_LINK || !S_ISDIR(source->st_mode) || p->opts->n_names > 0 ||
         fstat(p->plan->target_fd, &target) != 0 || target.st_dev == source->st_dev) {
         return PX_OK;
     }
@@ -331,7 +338,8 @@ static int plan_check_links(struct planner *p, const struct px_root *root,
 static int plan_check_into_itself(struct planner *p, const struct px_root *root,
                                   const struct stat *source)
 {
-    if (!S_ISDIR(source->st_mode) || plan_is_out_of_reach(p, root, source)) {
+    if (!S_ISDIR(source->st_mode) || p->opts->n_names > 0 || /* only the names' turn it matters */
+        plan_is_out_of_reach(p, root, source)) {
         return PX_OK;
     }
     for (size_t i = 0; i < p->n_above; i++) {

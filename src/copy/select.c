@@ -15,6 +15,7 @@
 
 #include "base/fdio.h"
 #include "base/show.h"
+#include "copy/parents.h"
 
 #define NAME_ROOM 256
 
@@ -118,7 +119,8 @@ void px_select_end(struct px_select *select)
 bool px_select_follows(const struct px_copier *copier, const struct px_entry *entry)
 {
     const enum px_follow follow = copier->copy->opts.follow;
-    return follow == PX_FOLLOW_ALL || (follow == PX_FOLLOW_OPERANDS && entry->expect != NULL);
+    return follow == PX_FOLLOW_ALL || (follow == PX_FOLLOW_OPERANDS && entry->expect != NULL) ||
+           px_parents_leads_to_operand(copier, entry);
 }
 
 int px_select_open_flag(const struct px_copier *copier, const struct px_entry *entry)

@@ -82,6 +82,23 @@ static int source_next_batch(struct px_copy_source *source, struct px_next *out)
     return PX_OK;
 }
 
+/* All names at once: they are in memory already. */
+static int source_next_names(struct px_copy_source *source, struct px_next *out)
+{
+    struct px_copy *copy = source->copy;
+    struct px_copy_task *task = px_task_new(PX_TASK_ROOT, NULL);
+    if (task == NULL) {
+        source->out_of_memory = true;
+        return PX_ENOMEM;
+    }
+    task->root = &copy->dests.items[0].plan.roots[0];
+    task->batch = copy->names;
+    copy->names = NULL;
+    source->next_root++;
+    *out = (struct px_next){.task = &task->result};
+    return PX_OK;
+}
+
 /* The next operand that is ours; a directory is everybody's. */
 static const struct px_root *source_next_root(struct px_copy_source *source)
 {
@@ -106,6 +123,9 @@ static int source_next(struct px_source *base, struct px_next *out)
     }
     if (source->list != NULL && plan->roots[0].status == PX_OK) {
         return source_next_batch(source, out);
+    }
+    if (source->copy->names != NULL && plan->roots[0].status == PX_OK) {
+        return source_next_names(source, out);
     }
     const struct px_root *root = source_next_root(source);
     if (root == NULL) {

@@ -240,8 +240,8 @@ static void count_dir(struct count *count, int source, int target, int depth)
 /* Options that leave out names, or make room, so that the least that is needed is nothing. */
 static bool need_is_unknown(const struct px_copy_opts *opts)
 {
-    return opts->n_rules > 0 || opts->names_from != NULL || opts->remove_extra ||
-           opts->shard_count > 1 || opts->memory != NULL;
+    return opts->n_rules > 0 || opts->names_from != NULL || opts->n_names > 0 ||
+           opts->remove_extra || opts->shard_count > 1 || opts->memory != NULL;
 }
 
 /* May the copy share the blocks of the source (FICLONE)? Between file systems only subvolumes of btrfs

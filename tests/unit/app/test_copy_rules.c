@@ -71,11 +71,35 @@ static void test_copy_rules_clash_is_told(void **state)
     }
 }
 
+static void test_copy_rules_parents_makes_names_of_the_sources(void **state)
+{
+    (void)state;
+    static const char *const near[] = {"a/b", "c"};
+    static const char *const far[] = {"/a/b", "/c"};
+    static const char *const mixed[] = {"/a", "b"};
+    struct px_copy_opts opts = {.sources = near, .n_sources = 2};
+    assert_null(copy_rules_parents(&opts));
+    assert_ptr_equal(opts.names, near);
+    assert_int_equal(opts.n_names, 2);
+    assert_int_equal(opts.n_sources, 1);
+    assert_string_equal(opts.sources[0], ".");
+    assert_true(opts.target_is_dir);
+    opts = (struct px_copy_opts){.sources = far, .n_sources = 2};
+    assert_null(copy_rules_parents(&opts));
+    assert_string_equal(opts.sources[0], "/");
+    opts = (struct px_copy_opts){.sources = mixed, .n_sources = 2};
+    assert_non_null(copy_rules_parents(&opts));
+    assert_int_equal(opts.n_names, 0);
+    opts = (struct px_copy_opts){.sources = near, .n_sources = 2, .target_is_thing = true};
+    assert_non_null(copy_rules_parents(&opts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copy_rules_keep_their_order),
         cmocka_unit_test(test_copy_rules_clash_is_told),
+        cmocka_unit_test(test_copy_rules_parents_makes_names_of_the_sources),
     };
     return cmocka_run_group_tests_name("copy_rules", tests, NULL, NULL);
 }

@@ -263,6 +263,26 @@ static void test_opendirs_kept_one_is_found_after_it_was_finished(void **state)
     }
 }
 
+static void test_opendirs_source_whose_names_are_given_need_not_be_readable(void **state)
+{
+    (void)state;
+    struct job job;
+    struct stat st;
+    job_begin(&job, 100);
+    struct px_dir *dir = job.dirs[0];
+    io_fault_arm(IO_FAULT(openat), 1, EACCES, IO_FAULT_ONCE);
+    assert_int_equal(px_opendirs_open_source(dir, AT_FDCWD, O_RDONLY | O_DIRECTORY), -1);
+    assert_int_equal(errno, EACCES);
+    dir->is_listed = true;
+    io_fault_arm(IO_FAULT(openat), 1, EACCES, IO_FAULT_ONCE);
+    const int fd = px_opendirs_open_source(dir, AT_FDCWD, O_RDONLY | O_DIRECTORY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstatat(fd, "1", &st, 0), 0);
+    assert_int_equal(close(fd), 0);
+    dir->is_listed = false;
+    job_end(&job);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
@@ -271,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_opendirs_budget_leaves_room_for_files),
         T(test_opendirs_no_more_than_the_budget_stay_open),
         T(test_opendirs_enough_room_opens_nothing_twice),
+        T(test_opendirs_source_whose_names_are_given_need_not_be_readable),
         T(test_opendirs_pinned_one_is_not_closed),
         T(test_opendirs_swapped_for_a_link_is_not_followed),
         T(test_opendirs_replaced_by_another_directory_is_not_taken),

@@ -15,8 +15,8 @@ clean_up() {
 # To the case's own stderr, also where that of the check goes to a file: `expect 0 pcopy a b 2>err`.
 fail() {
     {
-        echo "FAILED: $*"
         [ ! -f err ] || sed 's/^/err: /' err
+        echo "FAILED: $*"
     } >>"$CASE_STDERR"
     trap - ERR
     exit 99

@@ -125,9 +125,6 @@ static CURLcode set_connection(CURL *easy, const struct px_fetch *fetch)
     SET(rc, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->opts.connect_timeout_ms);
     SET(rc, easy, CURLOPT_BUFFERSIZE, buffer_bytes(fetch));
     SET(rc, easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* new streams wait for the connection that is being made, to share it when it is HTTP/2 */
-    SET(rc, easy, CURLOPT_PIPEWAIT,
-        fetch->opts.streams > 1 && !needs_fresh_connection(fetch) && !fetch->throttled ? 1L : 0L);
     SET(rc, easy, CURLOPT_FORBID_REUSE, needs_fresh_connection(fetch) ? 1L : 0L);
     SET(rc, easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
     SET(rc, easy, CURLOPT_CLOSESOCKETDATA, fetch->conns);
@@ -183,12 +180,24 @@ int request_multi_new(const struct px_fetch *fetch, CURLM **out)
     return PX_OK;
 }
 
+/* A transfer of several waits for the connection that another one is making, to share it. On an
+ * http:// one there is nothing to share, unless HTTP/2 is known to be spoken: libcurl would wait there all
+ * the same, until the first reply comes. */
+static bool waits_to_share(const struct px_fetch *fetch, const struct request *request)
+{
+    const bool multiplexes = strncasecmp(request->url, "https:", 6) == 0 ||
+                             fetch->opts.http == PX_HTTP_2_PRIOR_KNOWLEDGE;
+    return multiplexes && fetch->opts.streams > 1 && !needs_fresh_connection(fetch) &&
+           !fetch->throttled;
+}
+
 int request_set(const struct px_fetch *fetch, CURL *easy, const struct request *request)
 {
     CURLcode rc = CURLE_OK;
     char range[48];
 
     SET(rc, easy, CURLOPT_URL, request->url);
+    SET(rc, easy, CURLOPT_PIPEWAIT, waits_to_share(fetch, request) ? 1L : 0L);
     SET(rc, easy, CURLOPT_VERBOSE, px_log_wants(fetch->opts.log, PX_LOG_DEBUG) ? 1L : 0L);
     SET(rc, easy, CURLOPT_HTTPHEADER, request->headers);
     SET(rc, easy, CURLOPT_HTTP_VERSION,

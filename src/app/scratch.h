@@ -8,7 +8,8 @@
 
 #include <pxfer/attr.h>
 
-/* Makes PARENT/.NAME-scratch-XXXXXX (mode 0700); the path is the caller's. PX_EIO / PX_EFULL with errno, PX_ENOMEM. */
+/* Makes PARENT/.NAME-scratch-XXXXXX (mode 0700); the path is the caller's. PX_EIO / PX_EFULL with
+ * errno, PX_ENOMEM. */
 PX_NODISCARD int scratch_new(const char *parent, const char *name, char **path);
 
 /* The nearest directory on the way up from `path` that exists: what will be made below it lies on its

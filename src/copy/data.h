@@ -50,8 +50,9 @@ struct px_data {
     uint64_t bytes;  /* copied, holes included */
 };
 
-/* First: tries a reflink; for one file, not for a tee. PX_OK: done. PX_EAGAIN: not possible or not wanted here, copy the bytes.
- * PX_EREFUSED: it was asked for always and is impossible. PX_EIO, PX_EFULL. PX_ECANCELED. */
+/* First: tries a reflink; for one file, not for a tee. PX_OK: done. PX_EAGAIN: not possible or not
+ * wanted here, copy the bytes. PX_EREFUSED: it was asked for always and is impossible. PX_EIO,
+ * PX_EFULL. PX_ECANCELED. */
 PX_NODISCARD int px_data_reflink(struct px_data *data, struct px_fail *fail);
 
 /* Copies the bytes of the whole file: until the source says that it is at its end, whatever st_size

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * copy/link.c - symbolic links, special files and further names of files. Entered by any worker; no locks. The worker's data
- * buffer holds the text of the link until it is made (at most PATH_MAX bytes, symlink(7)).
+ * copy/link.c - symbolic links, special files and further names of files. Entered by any
+ * worker; no locks. The worker's data buffer holds the text of the link until it is made (at most
+ * PATH_MAX bytes, symlink(7)).
  */
 #define _GNU_SOURCE /* DT_FIFO and the like */
 

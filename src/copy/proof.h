@@ -54,8 +54,8 @@ void px_proof_close_piece(struct px_proof *proof);
 /* Moves the pieces of `from`, closed, to `proof`. PX_ENOMEM. */
 PX_NODISCARD int px_proof_merge(struct px_proof *proof, const struct px_proof *from);
 
-/* Reads `bytes` bytes of `fd` from `from` on (the source, where they went another way than through us). PX_ESRC,
- * PX_ENOMEM, PX_ECANCELED; PX_ECHANGED, without a text: it ends earlier. */
+/* Reads `bytes` bytes of `fd` from `from` on (the source, where they went another way than through
+ * us). PX_ESRC, PX_ENOMEM, PX_ECANCELED; PX_ECHANGED, without a text: it ends earlier. */
 PX_NODISCARD int px_proof_read(struct px_proof *proof, struct px_copier *copier, int fd,
                                uint64_t from, uint64_t bytes, struct px_fail *fail);
 

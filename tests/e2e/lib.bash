@@ -89,6 +89,22 @@ expect() {
     [ "$got" = "$want" ] || fail "exit $got, expected $want: $*"
 }
 
+# one_of_five ATTEMPT: calls that function with 1, 2, ... until a try ends without having called wrong();
+# for what depends on who gets a processor.
+one_of_five() {
+    local try
+    for try in 1 2 3 4 5; do
+        WRONG=
+        "$1" $try
+        [ -n "$WRONG" ] || return 0
+        echo "# $try: $WRONG"
+    done
+    fail "$WRONG"
+}
+
+# wrong WORDS: this try is not as it should be.
+wrong() { WRONG=$*; }
+
 # start COMMAND...: in the background, with signals as a terminal leaves them; sets PID.
 start() {
     env --default-signal=INT,QUIT "$@" 9>&- &

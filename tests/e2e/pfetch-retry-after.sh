@@ -9,12 +9,8 @@ start_server free server
 BUSY=http://127.0.0.1:$(cat busy.port)
 FREE=http://127.0.0.1:$(cat free.port)
 
-# wrong WORDS: this try is not as it should be.
-wrong() { WRONG=$*; }
-
 attempt() { # N
     local begin took busy_host tries
-    WRONG=
     rm -rf out journal
     : >busy.log
     # The 429 comes while the others of the busy host are still in the list.
@@ -57,9 +53,4 @@ attempt() { # N
         END {exit bad}' busy.log || wrong "the busy host was not left alone"
 }
 
-for try in 1 2 3 4 5; do
-    attempt $try
-    [ -n "$WRONG" ] || exit 0
-    echo "# $try: $WRONG"
-done
-fail "$WRONG"
+one_of_five attempt

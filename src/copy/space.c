@@ -43,7 +43,7 @@
 #define FILE_MIN_BYTES ((uint64_t)1024 * 1024)
 
 /* XFS gives back what a removed file had on a thread of the kernel: of 2 GiB removed a moment before,
- * statfs(2) has been seen to miss 1.1. So what is too small is looked at again while it grows. */
+ * statfs(2) has been seen to miss all. So what is too small is looked at again while it grows. */
 #define LOOKS_MAX 40
 #define LOOKS_IN_VAIN_MAX 3
 #define LOOK_PAUSE_NS (40 * PX_NS_PER_MS)
